@@ -1,10 +1,14 @@
 import { defineConfig } from "vitest/config";
+import { RunReporter } from "./test/support/reporter.js";
+import { chooseSeed } from "./test/support/seed.js";
+
+chooseSeed();
 
 export default defineConfig({
   test: {
-    pool: "forks",
     environment: "node",
-    globalSetup: ["test/support/seed.ts"],
+    pool: "forks",
+    reporters: ["default", new RunReporter()],
     setupFiles: ["test/support/setup.ts"],
     projects: [
       {
@@ -12,7 +16,6 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/architecture/fixtures/**", "**/node_modules/**"],
           testTimeout: 20_000,
           hookTimeout: 20_000,
         },
@@ -22,7 +25,6 @@ export default defineConfig({
         test: {
           name: "stress",
           include: ["test/**/*.stress.ts"],
-          exclude: ["test/architecture/fixtures/**", "**/node_modules/**"],
           testTimeout: 180_000,
           hookTimeout: 60_000,
           fileParallelism: false,
