@@ -1,17 +1,35 @@
-import { existsSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { defineConfig } from "tsup";
 
-/** The package's entry points: one for each folder that has an index, and the command. */
-const entries = ["index", "schema/index", "channel/index", "uio/index", "shm/index", "sim/index", "cli/main"];
+const manifest = JSON.parse(readFileSync("package.json", "utf8")) as {
+  exports: Record<string, { default?: string }>;
+  bin?: Record<string, string>;
+};
+
+/** `./dist/uio/index.js` is built from `src/uio/index.ts`: the manifest alone says what the package offers. */
+function entriesOf(files: readonly string[]): Record<string, string> {
+  const names = files.map((file) => file.replace(/^(\.\/)?dist\//, "").replace(/\.js$/, ""));
+  return Object.fromEntries(names.map((name) => [name, `src/${name}.ts`]));
+}
+
+const library = entriesOf(Object.values(manifest.exports).flatMap((target) => target.default ?? []));
+const commands = entriesOf(Object.values(manifest.bin ?? {}));
 
 export default defineConfig({
-  entry: entries.map((entry) => `src/${entry}.ts`).filter((file) => existsSync(file)),
+  // As an entry of its own the addon's loader lands in dist/ itself, whoever imports it: one folder below the root, as in src/.
+  entry: { ...library, ...commands, native: "src/native.ts" },
   format: "esm",
   target: "node20",
   platform: "node",
-  dts: true,
   splitting: true,
   sourcemap: true,
   clean: true,
   silent: true,
+  dts: {
+    entry: library,
+    // Its type package is CommonJS, which readers with other module settings would see in another shape.
+    resolve: ["typed-emitter"],
+    // The bundler sets baseUrl, which TypeScript 6 deprecates.
+    compilerOptions: { ignoreDeprecations: "6.0" },
+  },
 });
