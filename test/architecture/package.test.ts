@@ -1,0 +1,68 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { root } from "./source.js";
+
+interface Manifest {
+  readonly exports: Record<string, string | { readonly types: string; readonly default: string }>;
+  readonly bin?: Record<string, string>;
+  readonly files: readonly string[];
+  readonly dependencies?: Record<string, string>;
+  readonly devDependencies: Record<string, string>;
+}
+
+const manifest = readJson<Manifest>("package.json");
+
+function readJson<T>(path: string): T {
+  return JSON.parse(readFileSync(join(root, path), "utf8")) as T;
+}
+
+function missing(paths: readonly string[]): string[] {
+  return paths.filter((path) => !existsSync(join(root, path)));
+}
+
+/** The subpath that each folder of `src` with an index is offered under; those without are internal. */
+function offeredFolders(): string[] {
+  const folders = readdirSync(join(root, "src"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const names = folders.map(({ name }) => name).filter((name) => existsSync(join(root, "src", name, "index.ts")));
+  return names.map((name) => `./${name}`).sort();
+}
+
+test("exports name built files when dist is there", () => {
+  const targets = Object.values(manifest.exports).flatMap((target) =>
+    typeof target === "string" ? target : [target.types, target.default],
+  );
+  expect(missing(targets)).toEqual([]);
+});
+
+test("exports offer every folder of src when it has an index", () => {
+  const offered = Object.keys(manifest.exports).filter((name) => name !== "." && name !== "./package.json");
+  expect(offered.sort()).toEqual(offeredFolders());
+});
+
+test("bin names a built program when dist is there", () => {
+  expect(missing(Object.values(manifest.bin ?? {}))).toEqual([]);
+});
+
+test("files name what the source build of the addon reads when it is installed from the registry", () => {
+  expect(manifest.files).toEqual(expect.arrayContaining(["dist", "prebuilds", "native", "scripts/build-native.mjs"]));
+});
+
+test("dist imports declared dependencies and Node's modules only when it is built", () => {
+  const scripts = readdirSync(join(root, "dist"), { recursive: true, encoding: "utf8" });
+  const specifiers = scripts
+    .filter((name) => name.endsWith(".js") || name.endsWith(".d.ts"))
+    .flatMap((name) => [
+      ...readFileSync(join(root, "dist", name), "utf8").matchAll(/^(?:import|export)\b.*?\bfrom ['"]([^'"]+)/gm),
+    ])
+    .map((match) => match[1] ?? "");
+  const declared = Object.keys(manifest.dependencies ?? {});
+  const others = specifiers.filter((specifier) => !/^(\.|node:)/.test(specifier) && !declared.includes(specifier));
+  expect([...new Set(others)]).toEqual([]);
+});
+
+test("the lockfile names no private registry when packages have an address", () => {
+  const { packages } = readJson<{ packages: Record<string, { resolved?: string }> }>("package-lock.json");
+  const resolved = Object.values(packages).flatMap((entry) => entry.resolved ?? []);
+  expect(resolved.filter((url) => !url.startsWith("https://registry.npmjs.org/"))).toEqual([]);
+});
