@@ -88,11 +88,7 @@ function hashInputs() {
 
 function buildDist() {
   const inputs = hashInputs();
-  if (
-    existsSync(join(root, "dist", "index.js")) &&
-    existsSync(distStamp) &&
-    readFileSync(distStamp, "utf8") === inputs
-  ) {
+  if (existsSync(join(root, "dist")) && existsSync(distStamp) && readFileSync(distStamp, "utf8") === inputs) {
     return false;
   }
   rmSync(distStamp, { force: true });

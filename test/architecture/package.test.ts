@@ -61,8 +61,19 @@ test("dist imports declared dependencies and Node's modules only when it is buil
   expect([...new Set(others)]).toEqual([]);
 });
 
+interface Lockfile {
+  readonly packages: Record<string, { resolved?: string; optionalDependencies?: Record<string, string> }>;
+}
+
+const { packages } = readJson<Lockfile>("package-lock.json");
+
 test("the lockfile names no private registry when packages have an address", () => {
-  const { packages } = readJson<{ packages: Record<string, { resolved?: string }> }>("package-lock.json");
   const resolved = Object.values(packages).flatMap((entry) => entry.resolved ?? []);
   expect(resolved.filter((url) => !url.startsWith("https://registry.npmjs.org/"))).toEqual([]);
+});
+
+test("the lockfile holds every optional dependency that it names, as npm ci demands (npm run lock)", () => {
+  const locked = new Set(Object.keys(packages).map((path) => path.split("node_modules/").at(-1)));
+  const named = Object.values(packages).flatMap((entry) => Object.keys(entry.optionalDependencies ?? {}));
+  expect(named.filter((name) => !locked.has(name))).toEqual([]);
 });
