@@ -1,0 +1,20 @@
+{
+  "targets": [
+    {
+      "target_name": "intercell",
+      "sources": [
+        "addon.c",
+        "arguments.c",
+        "descriptor.c",
+        "memory.c",
+        "poller.c",
+        "registers.c",
+        "sim_registers.c",
+        "socket.c"
+      ],
+      "defines": ["_GNU_SOURCE"],
+      "cflags": ["-std=c11", "-fvisibility=hidden", "-Wall", "-Wextra"],
+      "ldflags": ["-s"]
+    }
+  ]
+}
