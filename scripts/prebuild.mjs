@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { join } from "node:path";
+// biome-ignore lint/correctness/useImportExtensions: the module is an .mjs, as no compile step comes before it
 import { compile, findNodeHeaders, root } from "../native/toolchain.mjs";
 
 /** The glibc of Node 20's own binaries: an addon that needs a later one narrows where the package runs. */
@@ -34,6 +35,7 @@ for (const { name, prefix, apt } of targets) {
     throw new Error(`Cannot compile for ${name}. If the compiler is missing: sudo apt install ${apt}`, { cause });
   }
   const glibc = neededGlibc(prefix, output);
-  if (isLater(glibc, GLIBC_MAX)) throw new Error(`${name} needs glibc ${glibc.join(".")}: at most ${GLIBC_MAX.join(".")}`);
+  if (isLater(glibc, GLIBC_MAX))
+    throw new Error(`${name} needs glibc ${glibc.join(".")}: at most ${GLIBC_MAX.join(".")}`);
   console.log(`${name}: ${statSync(output).size} bytes, glibc ${glibc.join(".")} or later`);
 }
