@@ -7,6 +7,7 @@ interface Manifest {
   readonly exports: Record<string, string | { readonly types: string; readonly default: string }>;
   readonly bin?: Record<string, string>;
   readonly files: readonly string[];
+  readonly scripts: Record<string, string>;
   readonly dependencies?: Record<string, string>;
   readonly devDependencies: Record<string, string>;
 }
@@ -44,8 +45,11 @@ test("bin names a built program when dist is there", () => {
   expect(missing(Object.values(manifest.bin ?? {}))).toEqual([]);
 });
 
-test("files name what the source build of the addon reads when it is installed from the registry", () => {
-  expect(manifest.files).toEqual(expect.arrayContaining(["dist", "prebuilds", "native", "scripts/build-native.mjs"]));
+test("files name the built package and all that a source build of the addon reads", () => {
+  const { scripts, files } = manifest;
+  const wanted = ["dist", "prebuilds", "native/*.c", "native/*.h", "native/binding.gyp", "native/toolchain.mjs"];
+  expect(scripts["install"]).toBe("node scripts/build-native.mjs");
+  expect(files).toEqual(expect.arrayContaining([...wanted, "native/include", "scripts/build-native.mjs"]));
 });
 
 test("dist imports declared dependencies and Node's modules only when it is built", () => {
