@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { defineConfig } from "tsup";
 
 const manifest = JSON.parse(readFileSync("package.json", "utf8")) as {
@@ -12,12 +12,16 @@ function entriesOf(files: readonly string[]): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, `src/${name}.ts`]));
 }
 
+/** Programs that the library starts as processes of their own, and so must find as files. */
+function processEntries(): Record<string, string> {
+  const names = readdirSync("src", { recursive: true, encoding: "utf8" });
+  return entriesOf(names.filter((name) => name.endsWith("-main.ts")).map((name) => name.replace(/\.ts$/, ".js")));
+}
+
 const library = entriesOf(Object.values(manifest.exports).flatMap((target) => target.default ?? []));
-const commands = entriesOf(Object.values(manifest.bin ?? {}));
 
 export default defineConfig({
-  // As an entry of its own the addon's loader lands in dist/ itself, whoever imports it: one folder below the root, as in src/.
-  entry: { ...library, ...commands, native: "src/native.ts" },
+  entry: { ...library, ...entriesOf(Object.values(manifest.bin ?? {})), ...processEntries() },
   format: "esm",
   target: "node20",
   platform: "node",

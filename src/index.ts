@@ -1,0 +1,2 @@
+export type { EventMap, TypedEmitter } from "./emitter.js";
+export { ErrorCode, IntercellError, type IntercellErrorDetails, isIntercellError } from "./errors.js";
