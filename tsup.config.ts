@@ -25,6 +25,7 @@ export default defineConfig({
   format: "esm",
   target: "node20",
   platform: "node",
+  removeNodeProtocol: false,
   splitting: true,
   sourcemap: true,
   clean: true,
