@@ -1,5 +1,11 @@
+import { writeSync } from "node:fs";
 import { isIntercellError } from "../errors.js";
+import { createPoller } from "../native.js";
 import { Broker, type BrokerOptions } from "./broker.js";
+
+/** The descriptor whose other end the starter holds. */
+const LEASH = 0;
+const STDOUT = 1;
 
 /*
  * The broker's process. Its first argument is the machine as JSON. Its standard input is the leash: when the process
@@ -18,8 +24,9 @@ function main(): void {
     process.exit(0);
   };
   process.on("SIGTERM", stop);
-  process.stdin.on("end", stop).on("error", stop).resume();
-  process.stdout.write(`${JSON.stringify({ ready: true })}\n`);
+  // Not process.stdin and process.stdout: Node takes several milliseconds to make them.
+  createPoller(LEASH, { countBytes: 0 }, stop);
+  writeSync(STDOUT, `${JSON.stringify({ ready: true })}\n`);
 }
 
 try {
@@ -27,5 +34,6 @@ try {
 } catch (error) {
   const code = isIntercellError(error) ? error.code : "ERR_BROKER";
   const message = error instanceof Error ? error.message : String(error);
-  process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`, () => process.exit(1));
+  writeSync(STDOUT, `${JSON.stringify({ error: { code, message } })}\n`);
+  process.exitCode = 1;
 }

@@ -93,8 +93,13 @@ export class Broker {
     const connection = new Connection(descriptor, {
       message: ({ bytes, descriptors }: Message) => {
         for (const unexpected of descriptors) closeDescriptor(unexpected);
-        if (session !== undefined) session.message(bytes);
-        else session = this.#greet(connection, bytes, pid, uid);
+        try {
+          if (session !== undefined) session.message(bytes);
+          else session = this.#greet(connection, bytes, pid, uid);
+        } catch {
+          // Nonsense from one client, or no descriptors left for it: it is hung up on, the machine goes on.
+          this.#hangUp(connection, () => session?.end());
+        }
       },
       end: () => {
         this.#connections.delete(connection);
