@@ -57,6 +57,7 @@ static void addon_cleanup(napi_async_cleanup_hook_handle hook, void *data)
 	registers_release_all(addon);
 	sim_hypervisor_release_all(addon);
 	memory_release_all(addon);
+	descriptor_close_all(addon);
 	addon_end_if_idle(addon);
 }
 

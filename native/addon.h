@@ -40,6 +40,9 @@ struct addon {
 	struct node registers;
 	struct node pollers;
 	struct node hypervisors;
+	/* By descriptor: whether this environment opened it. */
+	bool *owned;
+	size_t owned_length;
 	/* Handles whose close callback is outstanding. */
 	unsigned int closing;
 	napi_async_cleanup_hook_handle cleanup;
@@ -86,10 +89,17 @@ napi_status poller_export(napi_env env, napi_value exports);
 napi_status sim_registers_export(napi_env env, napi_value exports);
 
 /* Release everything of an ending environment. */
+void descriptor_close_all(struct addon *addon);
 void memory_release_all(struct addon *addon);
 void registers_release_all(struct addon *addon);
 void poller_close_all(struct addon *addon);
 void sim_hypervisor_release_all(struct addon *addon);
+
+/*
+ * Notes that the environment opened a descriptor, so that a worker's go with
+ * it as those of fs.open do. Takes and returns a descriptor or -errno.
+ */
+int descriptor_own(struct addon *addon, int fd);
 
 /* Whether a poller of this environment watches the descriptor. */
 bool poller_watches(const struct addon *addon, int fd);

@@ -4,9 +4,60 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+/* Descriptors are small: the kernel hands out the lowest that is free. */
+#define OWNED_STEP	64
+
+int descriptor_own(struct addon *addon, int fd)
+{
+	size_t length = addon->owned_length;
+	bool *owned;
+
+	if (fd < 0)
+		return fd;
+	if ((size_t)fd >= length) {
+		length = ((size_t)fd / OWNED_STEP + 1) * OWNED_STEP;
+		owned = realloc(addon->owned, length * sizeof(*owned));
+		if (!owned) {
+			close(fd);
+			return -ENOMEM;
+		}
+		memset(owned + addon->owned_length, 0,
+		       (length - addon->owned_length) * sizeof(*owned));
+		addon->owned = owned;
+		addon->owned_length = length;
+	}
+	addon->owned[fd] = true;
+	return fd;
+}
+
+static void descriptor_disown(struct addon *addon, int fd)
+{
+	if ((size_t)fd < addon->owned_length)
+		addon->owned[fd] = false;
+}
+
+void descriptor_close_all(struct addon *addon)
+{
+	size_t fd;
+
+	for (fd = 0; fd < addon->owned_length; fd++)
+		if (addon->owned[fd])
+			close((int)fd);
+	free(addon->owned);
+	addon->owned = NULL;
+	addon->owned_length = 0;
+}
+
+static napi_value make_descriptor(napi_env env, struct addon *addon, int fd)
+{
+	return make_result(env, descriptor_own(addon, fd));
+}
 
 static napi_value openDescriptor(napi_env env, napi_callback_info info)
 {
@@ -22,7 +73,7 @@ static napi_value openDescriptor(napi_env env, napi_callback_info info)
 	do {
 		fd = open(path, (int)flags | O_CLOEXEC, 0600);
 	} while (fd < 0 && errno == EINTR);
-	return make_result(env, fd < 0 ? -errno : fd);
+	return make_descriptor(env, call.addon, fd < 0 ? -errno : fd);
 }
 
 static napi_value closeDescriptor(napi_env env, napi_callback_info info)
@@ -35,6 +86,7 @@ static napi_value closeDescriptor(napi_env env, napi_callback_info info)
 	/* libuv must forget a descriptor before its number can be reused. */
 	if (poller_watches(call.addon, fd))
 		return make_result(env, -EBUSY);
+	descriptor_disown(call.addon, fd);
 	/* Linux has freed the number even if it reports EINTR. */
 	if (close(fd) < 0 && errno != EINTR)
 		return make_result(env, -errno);
@@ -62,15 +114,17 @@ static napi_value createMemfd(napi_env env, napi_callback_info info)
 		close(fd);
 		return make_result(env, error);
 	}
-	return make_result(env, fd);
+	return make_descriptor(env, call.addon, fd);
 }
 
 static napi_value createEventfd(napi_env env, napi_callback_info info)
 {
-	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	struct call call;
+	int fd;
 
-	(void)info;
-	return make_result(env, fd < 0 ? -errno : fd);
+	REQUIRE(call_begin(env, info, &call));
+	fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return make_descriptor(env, call.addon, fd < 0 ? -errno : fd);
 }
 
 static napi_value writeEventfd(napi_env env, napi_callback_info info)

@@ -72,7 +72,8 @@ static napi_value listenUnix(napi_env env, napi_callback_info info)
 	result = bind(fd, (struct sockaddr *)&address, length);
 	if (result == 0)
 		result = listen(fd, BACKLOG);
-	return make_result(env, socket_settle(fd, result));
+	fd = socket_settle(fd, result);
+	return make_result(env, descriptor_own(call.addon, fd));
 }
 
 static napi_value connectUnix(napi_env env, napi_callback_info info)
@@ -89,7 +90,8 @@ static napi_value connectUnix(napi_env env, napi_callback_info info)
 	if (fd < 0)
 		return make_result(env, fd);
 	result = connect(fd, (struct sockaddr *)&address, length);
-	return make_result(env, socket_settle(fd, result));
+	fd = socket_settle(fd, result);
+	return make_result(env, descriptor_own(call.addon, fd));
 }
 
 static napi_value acceptUnix(napi_env env, napi_callback_info info)
@@ -102,7 +104,8 @@ static napi_value acceptUnix(napi_env env, napi_callback_info info)
 	do {
 		result = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	} while (result < 0 && errno == EINTR);
-	return make_result(env, result < 0 ? -errno : result);
+	result = result < 0 ? -errno : result;
+	return make_result(env, descriptor_own(call.addon, result));
 }
 
 static napi_value sendMessage(napi_env env, napi_callback_info info)
@@ -249,7 +252,7 @@ static ssize_t receive(int fd, void *bytes, size_t capacity, int *descriptors,
 
 static napi_value receiveMessage(napi_env env, napi_callback_info info)
 {
-	int fd, error, descriptors[MAX_DESCRIPTORS];
+	int fd, error = 0, descriptors[MAX_DESCRIPTORS];
 	int64_t capacity, timeout_ms;
 	uint32_t count = 0;
 	napi_value message;
@@ -278,9 +281,14 @@ static napi_value receiveMessage(napi_env env, napi_callback_info info)
 	}
 	message = make_message(env, bytes, length, descriptors, count);
 	free(bytes);
-	if (!message)
+	if (!message) {
 		close_descriptors(descriptors, count);
-	return message;
+		return NULL;
+	}
+	while (count > 0)
+		if (descriptor_own(call.addon, descriptors[--count]) < 0)
+			error = -ENOMEM;
+	return error ? make_result(env, error) : message;
 }
 
 static napi_value peerCredentials(napi_env env, napi_callback_info info)

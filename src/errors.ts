@@ -16,6 +16,8 @@ export const ErrorCode = {
   DECODE: "ERR_DECODE",
   /** A bounded queue or ring has no room. */
   FULL: "ERR_FULL",
+  /** The name, number or device is taken. */
+  IN_USE: "ERR_IN_USE",
   /** What was asked for does not exist on this machine. */
   NOT_FOUND: "ERR_NOT_FOUND",
   /** The other side is absent. */
@@ -58,9 +60,9 @@ export interface IntercellErrorDetails {
 export class IntercellError extends Error {
   /** One of {@link ErrorCode}, or the name of an errno. */
   readonly code: string;
-  readonly errno?: number;
-  readonly syscall?: string;
-  readonly path?: string;
+  declare readonly errno?: number;
+  declare readonly syscall?: string;
+  declare readonly path?: string;
 
   constructor(code: string, message: string, details: IntercellErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -100,6 +102,9 @@ const defaultAdvice: Readonly<Record<string, string>> = {
   EMFILE: "Close descriptors that are no longer used, or raise the limit (ulimit -n).",
 };
 
+/** libuv's own numbers begin here: EAI_*, EOF, UNKNOWN (uv/errno.h). */
+const FIRST_PSEUDO_ERRNO = 3000;
+
 const errnoNames: ReadonlyMap<number, string> = namesByErrno();
 
 /** The name of an errno, positive or negated; `"ERRNO_<number>"` if neither Node nor libuv has a name for it. */
@@ -112,7 +117,7 @@ export function errnoName(errno: number): string {
 export function systemError(fault: SystemFault): IntercellError {
   const errno = Math.abs(fault.errno);
   const code = errnoName(errno);
-  const meaning = getSystemErrorMap().get(-errno)?.[1];
+  const meaning = errnoNames.has(errno) ? getSystemErrorMap().get(-errno)?.[1] : undefined;
   const found = `${fault.syscall} failed with ${code}${meaning === undefined ? "" : ` (${meaning})`}`;
   const place = fault.path === undefined ? "" : `: ${fault.path}`;
   const advice = fault.advice ?? defaultAdvice[code];
@@ -136,7 +141,7 @@ export function requireKnownKeys(what: string, options: object, known: readonly 
 
 function namesByErrno(): Map<number, string> {
   const names = new Map<number, string>();
-  for (const [negative, [name]] of getSystemErrorMap()) names.set(-negative, name);
+  for (const [negative, [name]] of getSystemErrorMap()) if (-negative < FIRST_PSEUDO_ERRNO) names.set(-negative, name);
   // Linux gives EAGAIN and EWOULDBLOCK one number; the first name listed is the usual one.
   for (const [name, errno] of Object.entries(constants.errno)) if (!names.has(errno)) names.set(errno, name);
   return names;

@@ -1,4 +1,7 @@
-/** An open file descriptor of this process. */
+/**
+ * An open file descriptor of this process. It belongs to the thread that made it, is closed with a worker that ends, and
+ * must be closed by `closeDescriptor` of that thread rather than through `node:fs`.
+ */
 export type Descriptor = number;
 
 declare const registersBrand: unique symbol;
