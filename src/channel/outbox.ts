@@ -1,0 +1,178 @@
+import { ErrorCode, IntercellError } from "../errors.js";
+import { NO_ROOM, type Port, type PortRecordKind } from "./link.js";
+import { Deadline, type WaitOptions } from "./wait.js";
+
+/** A record that waits in line for room or for the peer. */
+export interface WaitingRecord {
+  readonly kind: PortRecordKind;
+  readonly message: number;
+  /** The payload; nobody else changes it. */
+  readonly payload: Uint8Array;
+  /** Called once it is committed, with its sequence. */
+  committed(sequence: number): void;
+  /** Called if it never will be. */
+  failed(reason: unknown): void;
+}
+
+/** What an outbox is told to stop for: the channel was closed, or the peer has another protocol. */
+type Stop = { readonly error: IntercellError; readonly final: boolean };
+
+/**
+ * The way out of one channel: records leave in the order in which they were handed in, whether they found room at once
+ * or had to wait. The line is bounded: by `capacity` for what the application sends, and by as many again for what the
+ * channel sends by itself (replies, errors, cancels).
+ */
+export class Outbox {
+  readonly #port: Port;
+  readonly #capacity: number;
+  readonly #label: string;
+  /** A Set as it keeps order and takes one out of the middle at once. */
+  readonly #line = new Set<WaitingRecord>();
+  readonly #controls = new Set<WaitingRecord>();
+  #stop: Stop | undefined;
+
+  constructor(port: Port, capacity: number, label: string) {
+    this.#port = port;
+    this.#capacity = capacity;
+    this.#label = label;
+  }
+
+  /** Records of the application that wait. */
+  get waiting(): number {
+    return this.#line.size - this.#controls.size;
+  }
+
+  /** Records of all kinds that wait. */
+  get length(): number {
+    return this.#line.size;
+  }
+
+  /** Where to write a claimed payload. */
+  get view(): DataView {
+    return this.#port.view;
+  }
+
+  get maxPayload(): number {
+    return this.#port.maxPayload;
+  }
+
+  /**
+   * As {@link Port.claim}; also {@link NO_ROOM} while other records wait in line.
+   *
+   * @throws IntercellError `ERR_CLOSED` once the channel is closed.
+   */
+  claim(lengthBytes: number): number {
+    if (this.#stop?.final) throw this.#stop.error;
+    return this.#line.size > 0 ? NO_ROOM : this.#port.claim(lengthBytes);
+  }
+
+  /** As {@link Port.commit}. */
+  commit(kind: PortRecordKind, message: number, lengthBytes: number): number {
+    return this.#port.commit(kind, message, lengthBytes);
+  }
+
+  /** Commits a payload if there is room and nothing waits; gives its sequence or {@link NO_ROOM}. */
+  tryCommit(kind: PortRecordKind, message: number, payload: Uint8Array): number {
+    const offset = this.claim(payload.length);
+    return offset === NO_ROOM ? NO_ROOM : this.#write(kind, message, payload, offset);
+  }
+
+  /**
+   * Puts a record of the application at the end of the line.
+   *
+   * @throws IntercellError `ERR_QUEUE_FULL`, or why this channel sends nothing (`ERR_CLOSED`, `ERR_TYPE_MISMATCH`).
+   */
+  enqueue(record: WaitingRecord): void {
+    if (this.#stop !== undefined) throw this.#stop.error;
+    if (this.waiting >= this.#capacity) {
+      const message = `Cannot send on ${this.#label} as ${this.#capacity} sends wait already: wait for some to be done`;
+      throw new IntercellError("ERR_QUEUE_FULL", message);
+    }
+    this.#line.add(record);
+  }
+
+  /** Puts a record of the channel itself at the end of the line; false if too many wait already. */
+  enqueueControl(record: WaitingRecord): boolean {
+    if (this.#stop !== undefined || this.#controls.size >= this.#capacity) return false;
+    this.#line.add(record);
+    this.#controls.add(record);
+    return true;
+  }
+
+  /** Takes a record out of the line without a call of it; false if it is not there. */
+  remove(record: WaitingRecord): boolean {
+    this.#controls.delete(record);
+    return this.#line.delete(record);
+  }
+
+  /** Commits at once or waits in line; resolves once committed. */
+  send(kind: PortRecordKind, message: number, payload: Uint8Array, options: WaitOptions): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const record: WaitingRecord = {
+        kind,
+        message,
+        payload,
+        committed: () => {
+          deadline.stop();
+          resolve();
+        },
+        failed: (reason) => {
+          deadline.stop();
+          reject(reason);
+        },
+      };
+      this.enqueue(record);
+      const giveUp = (reason: unknown): void => {
+        this.remove(record);
+        reject(reason);
+        this.pump();
+      };
+      const late = (): string =>
+        `No room for a message on ${this.#label} within ${options.timeoutMs} ms: ` +
+        (this.#port.open ? "the peer does not take what was sent" : "the channel is not open");
+      const deadline = new Deadline(options, giveUp, late);
+    });
+  }
+
+  /** Commits what waits, as far as there is room. */
+  pump(): void {
+    for (const record of this.#line) {
+      const offset = this.#port.claim(record.payload.length);
+      if (offset === NO_ROOM) return;
+      const sequence = this.#write(record.kind, record.message, record.payload, offset);
+      this.remove(record);
+      record.committed(sequence);
+    }
+  }
+
+  /** The peer has the right protocol again. */
+  restart(): void {
+    if (!this.#stop?.final) this.#stop = undefined;
+  }
+
+  /** Fails all that waits, and what is still to come until {@link restart}, or for good if `final`. */
+  stop(error: IntercellError, final: boolean): void {
+    if (this.#stop?.final) return;
+    this.#stop = { error, final };
+    this.#failAll(this.#line, error);
+  }
+
+  /** The session is over, and with it all that answers or cancels a request of it. */
+  dropControls(): void {
+    const reason = new IntercellError(ErrorCode.PEER_RESTARTED, `The session of ${this.#label} is over`);
+    this.#failAll(this.#controls, reason);
+  }
+
+  #failAll(records: ReadonlySet<WaitingRecord>, reason: unknown): void {
+    for (const record of [...records]) {
+      this.remove(record);
+      record.failed(reason);
+    }
+  }
+
+  #write(kind: PortRecordKind, message: number, payload: Uint8Array, offset: number): number {
+    const view = this.#port.view;
+    new Uint8Array(view.buffer, view.byteOffset + offset, payload.length).set(payload);
+    return this.#port.commit(kind, message, payload.length);
+  }
+}

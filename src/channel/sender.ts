@@ -1,0 +1,100 @@
+import type { Codec, FieldWriter, Writer } from "../schema/codec.js";
+import type { Encoder } from "./encoder.js";
+import { NO_ROOM, RecordKind } from "./link.js";
+import type { Outbox } from "./outbox.js";
+import type { ChannelCounters } from "./statistics.js";
+import { requireWaitOptions, type WaitOptions } from "./wait.js";
+
+/** Sends messages of one kind. The `try` methods are the fast path: they allocate nothing. */
+export interface Sender<T> {
+  /** Name of the message. */
+  readonly name: string;
+  /**
+   * Sends a message if there is room and no other send waits; otherwise returns false and does nothing.
+   *
+   * @throws TypeError or RangeError if the value does not fit the type; IntercellError `ERR_CLOSED`, `ERR_TOO_LARGE`.
+   */
+  trySend(value: T): boolean;
+  /**
+   * Sends a message, after those that wait already; resolves once it is committed to the link. The value is taken as it
+   * is at the call. Waits as long as the peer is absent.
+   *
+   * @throws as {@link trySend}; `ERR_QUEUE_FULL`, `ERR_TIMEOUT`, `ERR_TYPE_MISMATCH`, or the reason of the signal.
+   */
+  send(value: T, options?: WaitOptions): Promise<void>;
+  /**
+   * As {@link trySend}, without an object: `fill` sets the fields in the link's memory. Fields that it does not set are
+   * zero. Nothing is sent if it throws. `fields` is the same object each time and is not to be used after `fill`
+   * returns; `fill` sends nothing itself.
+   */
+  tryWrite(fill: (fields: FieldWriter<T>) => void): boolean;
+  /**
+   * As {@link trySend}, with the bytes of a message that is encoded already. Only their number is checked.
+   *
+   * @throws TypeError if it is no Uint8Array; RangeError if no message of this type has so many bytes.
+   */
+  trySendBytes(bytes: Uint8Array): boolean;
+}
+
+/** The one implementation of {@link Sender}. */
+export class MessageSender<T> implements Sender<T> {
+  readonly name: string;
+  readonly #encoder: Encoder<T>;
+  readonly #codec: Codec<T>;
+  readonly #outbox: Outbox;
+  readonly #counters: ChannelCounters;
+  #writer: Writer<T> | undefined;
+  #scratch: DataView | undefined;
+
+  constructor(name: string, encoder: Encoder<T>, codec: Codec<T>, outbox: Outbox, counters: ChannelCounters) {
+    this.name = name;
+    this.#encoder = encoder;
+    this.#codec = codec;
+    this.#outbox = outbox;
+    this.#counters = counters;
+  }
+
+  trySend(value: T): boolean {
+    if (this.#encoder.tryCommit(value) === NO_ROOM) return false;
+    this.#counters.sent++;
+    return true;
+  }
+
+  async send(value: T, options: WaitOptions = {}): Promise<void> {
+    requireWaitOptions("send", options);
+    options.signal?.throwIfAborted();
+    if (this.trySend(value)) return;
+    await this.#outbox.send(RecordKind.data, this.#encoder.message, this.#encoder.encode(value), options);
+    this.#counters.sent++;
+  }
+
+  tryWrite(fill: (fields: FieldWriter<T>) => void): boolean {
+    this.#writer ??= this.#codec.writer();
+    if (!this.#encoder.direct) return this.#tryWriteScratch(this.#writer, fill);
+    const offset = this.#outbox.claim(this.#codec.size);
+    if (offset === NO_ROOM) return false;
+    fill(this.#writer.begin(this.#outbox.view, offset));
+    this.#outbox.commit(RecordKind.data, this.#encoder.message, this.#writer.end());
+    this.#counters.sent++;
+    return true;
+  }
+
+  trySendBytes(bytes: Uint8Array): boolean {
+    if (!(bytes instanceof Uint8Array)) throw new TypeError(`Cannot send ${this.#encoder.what}: wanted a Uint8Array`);
+    const { size, minSize } = this.#codec;
+    if (!(bytes.length >= minSize && bytes.length <= size)) {
+      const wanted = minSize === size ? `${size}` : `${minSize} to ${size}`;
+      throw new RangeError(`Cannot send ${this.#encoder.what}: wanted ${wanted} bytes, found ${bytes.length}`);
+    }
+    this.#encoder.requireFit(bytes.length);
+    if (this.#outbox.tryCommit(RecordKind.data, this.#encoder.message, bytes) === NO_ROOM) return false;
+    this.#counters.sent++;
+    return true;
+  }
+
+  #tryWriteScratch(writer: Writer<T>, fill: (fields: FieldWriter<T>) => void): boolean {
+    this.#scratch ??= new DataView(new ArrayBuffer(this.#codec.size));
+    fill(writer.begin(this.#scratch, 0));
+    return this.trySendBytes(new Uint8Array(this.#scratch.buffer, 0, writer.end()));
+  }
+}

@@ -1,0 +1,71 @@
+import { ErrorCode, IntercellError, requireKnownKeys } from "../errors.js";
+
+/** How long to wait for something. */
+export interface WaitOptions {
+  /** Gives up when it aborts; the wait then rejects with its `reason`. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Milliseconds after which the wait gives up with `ERR_TIMEOUT`.
+   * @defaultValue no limit
+   */
+  readonly timeoutMs?: number | undefined;
+}
+
+const knownKeys = ["signal", "timeoutMs"];
+
+/** Longest delay of a timer in milliseconds; Node takes a longer one for 1 ms (Node.js documentation, setTimeout). */
+const MAX_TIMEOUT_MS = 0x7fff_ffff;
+
+/**
+ * Holds the options of a wait against their types.
+ *
+ * @throws TypeError if a key is unknown or a value has the wrong type.
+ * @throws RangeError if `timeoutMs` is negative, not a number, or above 2^31 - 1 and not Infinity.
+ */
+export function requireWaitOptions(what: string, options: WaitOptions): void {
+  requireKnownKeys(what, options, knownKeys);
+  const { signal, timeoutMs } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError(`signal of ${what} must be an AbortSignal`);
+  }
+  if (timeoutMs === undefined) return;
+  if (typeof timeoutMs !== "number") throw new TypeError(`timeoutMs of ${what} must be a number`);
+  if (timeoutMs !== Number.POSITIVE_INFINITY && !(timeoutMs >= 0 && timeoutMs <= MAX_TIMEOUT_MS)) {
+    throw new RangeError(`timeoutMs of ${what} must be from 0 to ${MAX_TIMEOUT_MS} or Infinity, not ${timeoutMs}`);
+  }
+}
+
+/** Watches a signal and a clock for one wait that is under way. */
+export class Deadline {
+  readonly #signal: AbortSignal | undefined;
+  readonly #timer: NodeJS.Timeout | undefined;
+  readonly #aborted: (() => void) | undefined;
+
+  /**
+   * @param giveUp called at most once, with the reason of the signal or an `ERR_TIMEOUT`; not before this returns.
+   * @param late gives the message of the `ERR_TIMEOUT`.
+   */
+  constructor(options: WaitOptions, giveUp: (reason: unknown) => void, late: () => string) {
+    const { signal, timeoutMs } = options;
+    if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY) {
+      this.#timer = setTimeout(() => {
+        this.stop();
+        giveUp(new IntercellError(ErrorCode.TIMEOUT, late()));
+      }, timeoutMs);
+    }
+    if (signal !== undefined) {
+      this.#signal = signal;
+      this.#aborted = () => {
+        this.stop();
+        giveUp(signal.reason);
+      };
+      signal.addEventListener("abort", this.#aborted, { once: true });
+    }
+  }
+
+  /** Ends the watch. Idempotent. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    if (this.#aborted !== undefined) this.#signal?.removeEventListener("abort", this.#aborted);
+  }
+}
