@@ -1,0 +1,30 @@
+/*
+ * The three memory operations of the wire (docs/wire-protocol.md): publish, observe, full fence.
+ *
+ * V8 compiles Atomics on a typed array of 32-bit words to sequentially consistent machine operations, whether the
+ * buffer is shared or not: xchg and mov on x86-64, STLR and LDAR on arm64.
+ */
+
+const scratch = new Int32Array(1);
+
+/** Loads a word; later accesses are not moved before it. */
+export function observe(words: Int32Array, index: number): number {
+  return Atomics.load(words, index);
+}
+
+/** Stores a word; earlier accesses are not moved behind it. */
+export function publish(words: Int32Array, index: number, value: number): void {
+  Atomics.store(words, index, value);
+}
+
+/**
+ * Orders all earlier accesses before all later ones.
+ *
+ * On arm64 an STLR keeps earlier accesses before itself, an LDAR keeps later ones behind itself, and an STLR is never
+ * passed by a later LDAR (Arm architecture reference manual, "barrier-ordered-before"): the pair is a full barrier. On x86-64 the
+ * xchg alone is one. An atomic read-modify-write would not do: on arm64 a later load may pass its store half.
+ */
+export function fence(): void {
+  Atomics.store(scratch, 0, 0);
+  Atomics.load(scratch, 0);
+}

@@ -1,0 +1,181 @@
+import type { PortRecordKind } from "../channel/link.js";
+import { RecordKind } from "../channel/link.js";
+import { decodeAnnouncement } from "./announcement.js";
+import { fence } from "./atomic.js";
+import { BroadcastReader } from "./broadcast.js";
+import type { LinkCounters } from "./counters.js";
+import { Fault, FaultCode } from "./fault.js";
+import type { PeerGeometry } from "./header.js";
+import type { SectionMemory } from "./memory.js";
+import type { TopicPlace } from "./port.js";
+import { RingReader } from "./ring-reader.js";
+import type { Roster } from "./roster.js";
+
+/** Batches taken in one poll at most, so that one busy peer does not keep the others waiting. */
+const BATCHES_PER_POLL = 4;
+
+/** What the inbox asks of its link. */
+export interface InboxHost {
+  /** True while what is read belongs to the session it is read for. */
+  stands(): boolean;
+  /** The peer's ring has room again. */
+  acknowledged(): void;
+}
+
+/** What one side reads of one peer in one session: its ring, its broadcast ring, and where the records go. */
+export class Inbox {
+  readonly #host: InboxHost;
+  readonly #roster: Roster;
+  readonly #counters: LinkCounters;
+  readonly #reader: RingReader;
+  readonly #region: TopicPlace;
+  readonly #memory: SectionMemory;
+  readonly #geometry: PeerGeometry;
+  #broadcasts: BroadcastReader | undefined;
+  /** A handler gave a record back: nothing is delivered until {@link resume}. */
+  #paused = false;
+
+  constructor(
+    host: InboxHost,
+    roster: Roster,
+    counters: LinkCounters,
+    memory: { readonly own: SectionMemory; readonly ownControl: number; readonly peer: SectionMemory },
+    geometry: PeerGeometry,
+  ) {
+    this.#host = host;
+    this.#roster = roster;
+    this.#counters = counters;
+    this.#memory = memory.peer;
+    this.#geometry = geometry;
+    this.#reader = new RingReader(memory.peer, geometry.place, memory.own, memory.ownControl);
+    this.#reader.reset();
+    this.#region = { offset: geometry.latestOffset, size: geometry.latestSize };
+  }
+
+  get region(): TopicPlace {
+    return this.#region;
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /** True if there is something that a {@link read} would deliver. */
+  get hasMore(): boolean {
+    return !this.#paused && (this.#reader.batch.pending || this.#reader.hasMore || this.#broadcasts?.hasMore === true);
+  }
+
+  /** The session is open: broadcasts count from here on. */
+  open(): void {
+    if (this.#geometry.broadcastCapacity !== 0) {
+      this.#broadcasts = new BroadcastReader(this.#memory, this.#geometry);
+    }
+  }
+
+  resume(): void {
+    this.#paused = false;
+  }
+
+  /** Delivers what the peer committed; returns the number of records. @throws Fault */
+  read(): number {
+    let handled = this.#deliver();
+    for (let batch = 0; batch < BATCHES_PER_POLL && !this.#paused && this.#reader.fetch() > 0; batch += 1) {
+      fence();
+      if (!this.#host.stands()) {
+        this.#reader.batch.clear();
+        break;
+      }
+      if (!this.#reader.accept()) {
+        continue;
+      }
+      this.#reader.acknowledge();
+      this.#host.acknowledged();
+      handled += this.#deliver();
+    }
+    return this.#paused ? handled : handled + this.#readBroadcasts();
+  }
+
+  /**
+   * Delivers what is left in the ring of a session that is over, as long as `believable` says of each copy that it was
+   * not overwritten meanwhile. Returns false if a handler gave a record back: call again.
+   *
+   * @throws Fault
+   */
+  drain(believable: () => boolean): boolean {
+    this.#deliver();
+    while (!this.#paused && this.#reader.fetch() > 0) {
+      fence();
+      if (!believable()) {
+        this.#reader.batch.clear();
+        return true;
+      }
+      if (this.#reader.accept()) {
+        this.#reader.acknowledge();
+        this.#deliver();
+      }
+    }
+    return !this.#paused;
+  }
+
+  #deliver(): number {
+    const { batch } = this.#reader;
+    let handled = 0;
+    while (!this.#paused && batch.next()) {
+      const { kind, channel, payloadOffset, payloadBytes } = batch;
+      if (kind === RecordKind.announce || kind === RecordKind.withdraw) {
+        this.#control(kind, channel, batch.view, payloadOffset, payloadBytes);
+      } else {
+        const port = this.#roster.port(channel);
+        if (port === undefined) {
+          this.#counters.unroutableRecords += 1;
+        } else if (
+          !port.handler.record(
+            kind as PortRecordKind,
+            batch.message,
+            batch.sequence,
+            batch.view,
+            payloadOffset,
+            payloadBytes,
+          )
+        ) {
+          batch.putBack();
+          this.#paused = true;
+          break;
+        }
+      }
+      handled += 1;
+      this.#counters.receivedBytes += payloadBytes;
+    }
+    this.#counters.receivedRecords += handled;
+    return handled;
+  }
+
+  #control(kind: number, channel: number, view: DataView, offset: number, length: number): void {
+    if (kind === RecordKind.withdraw) {
+      this.#roster.withdrawn(channel);
+    } else {
+      this.#roster.announced(channel, decodeAnnouncement(view, offset, length), this.#region);
+    }
+  }
+
+  #readBroadcasts(): number {
+    const broadcasts = this.#broadcasts;
+    if (broadcasts?.hasMore !== true || !broadcasts.fetch() || !this.#host.stands()) {
+      return 0;
+    }
+    let handled = 0;
+    const { batch } = broadcasts;
+    while (batch.next()) {
+      const gap = broadcasts.countGap();
+      this.#counters.missedBroadcasts += gap;
+      if (batch.kind !== RecordKind.data) {
+        throw new Fault(FaultCode.kind, `A broadcast has kind ${batch.kind}, wanted ${RecordKind.data}`);
+      }
+      this.#roster
+        .broadcastPort(batch.channel)
+        ?.handler.broadcast(batch.message, gap, batch.view, batch.payloadOffset, batch.payloadBytes);
+      handled += 1;
+    }
+    return handled;
+  }
+}

@@ -1,0 +1,382 @@
+import { EventEmitter } from "node:events";
+import type {
+  Link,
+  LinkDown,
+  LinkDownReason,
+  LinkEvents,
+  LinkStatistics,
+  LinkStatus,
+  Port,
+  PortOptions,
+} from "../channel/link.js";
+import { RecordKind } from "../channel/link.js";
+import { waitForLink } from "../channel/link-ready.js";
+import type { WaitOptions } from "../channel/wait.js";
+import type { TypedEmitter } from "../emitter.js";
+import { ErrorCode, IntercellError } from "../errors.js";
+import type { BroadcastWriter } from "./broadcast.js";
+import { Controls, MAX_CHANNELS } from "./controls.js";
+import { createLinkCounters, type LinkCounters } from "./counters.js";
+import { Fault, faultName } from "./fault.js";
+import { type LatestRegion, slotOffsets } from "./latest.js";
+import { WakeBit } from "./layout.js";
+import type { SectionMemory } from "./memory.js";
+import { Outbox } from "./outbox.js";
+import { Peering, type PeeringMemory } from "./peering.js";
+import { type PortHost, ShmPort } from "./port.js";
+import { NO_ROOM } from "./ring-writer.js";
+import { Roster } from "./roster.js";
+
+/** What a link needs of the node that it belongs to. */
+export interface LinkHost {
+  readonly deviceName: string;
+  readonly latest: LatestRegion;
+  readonly broadcasts: BroadcastWriter | undefined;
+  /** Number of a channel name, the same on all links; released as often as it was taken. */
+  takeNumber(name: string): number;
+  releaseNumber(name: string): void;
+  nextEpoch(): number;
+  /** The state word of a peer as of now. */
+  peerState(peer: number): number;
+  ring(peer: number, vector: number): void;
+  /** Rings every peer that sleeps and listens to broadcasts. */
+  ringAll(): void;
+  /** Polls the links soon: something is to be done that no peer will announce. */
+  attend(): void;
+  removed(link: ShmLink): void;
+}
+
+/** A link to one peer over the output sections of an ivshmem device. */
+export class ShmLink implements Link, PortHost {
+  readonly name: string;
+  readonly peerId: number;
+  readonly own: SectionMemory;
+  readonly peer: SectionMemory;
+  readonly events = new EventEmitter() as TypedEmitter<LinkEvents>;
+  readonly #host: LinkHost;
+  readonly #peering: Peering;
+  readonly #outbox: Outbox;
+  readonly #roster = new Roster();
+  readonly #controls = new Controls();
+  readonly #counters: LinkCounters = createLinkCounters();
+  #closed = false;
+  #polling = false;
+  /** A fault found while a port was writing: the peer is refused at the next poll. */
+  #fault: Fault | undefined;
+
+  /** @internal Made by ShmNode.link. */
+  constructor(host: LinkHost, memory: PeeringMemory) {
+    this.name = `peer ${memory.peerId} of ${host.deviceName}`;
+    this.peerId = memory.peerId;
+    this.own = memory.own;
+    this.peer = memory.peer;
+    this.#host = host;
+    const ring = () => host.ring(memory.peerId, this.#peering.vector);
+    this.#outbox = new Outbox(memory.own, memory.place, this.#counters, ring);
+    this.#peering = new Peering(memory, {
+      roster: this.#roster,
+      counters: this.#counters,
+      peerState: () => host.peerState(memory.peerId),
+      ring,
+      restarted: (control) => this.#outbox.reset(memory.peer.words, control),
+      acknowledged: () => this.#outbox.ringFor(WakeBit.room),
+      up: () => this.#onUp(),
+      suspended: (reason) => this.#onSuspended({ reason, resumable: true, lost: 0 }),
+      resumed: () => this.#onResumed(),
+      down: (reason) => this.#onDown(reason),
+      refusedByPeer: (fault) => this.#onRefusedByPeer(fault),
+      attend: () => host.attend(),
+    });
+    this.#peering.session.start(host.nextEpoch());
+    ring();
+  }
+
+  get status(): LinkStatus {
+    if (this.#closed) return "closed";
+    if (this.#peering.refused) return "refused";
+    return this.#peering.isUp ? (this.#peering.suspension ?? "up") : "connecting";
+  }
+
+  get statistics(): LinkStatistics {
+    const { highWaterBytes, capacity } = this.#outbox.writer;
+    return { ...this.#counters, ringHighWaterBytes: highWaterBytes, ringCapacityBytes: capacity };
+  }
+
+  get sendable(): boolean {
+    return this.#peering.isUp && this.#peering.suspension === undefined && this.#fault === undefined && !this.#closed;
+  }
+
+  get maxPayload(): number {
+    return this.#outbox.writer.maxPayload;
+  }
+
+  get unacknowledgedBytes(): number {
+    return this.#peering.isUp && !this.#closed ? this.#guard(() => this.#outbox.writer.unacknowledgedBytes, 0) : 0;
+  }
+
+  attach(options: PortOptions): Port {
+    if (this.#closed) throw new IntercellError(ErrorCode.CLOSED, `The link to ${this.name} is closed; open it again`);
+    this.#roster.requireFree(options.name);
+    if (this.#roster.size + this.#controls.length >= MAX_CHANNELS) {
+      throw new IntercellError(ErrorCode.FULL, `${this.name} has ${MAX_CHANNELS} channels, and more cannot be opened`);
+    }
+    const port = new ShmPort(this, options, this.#host.takeNumber(options.name), this.#placeTopics(options));
+    this.#roster.add(port);
+    if (this.#peering.isUp) this.#announce(port);
+    this.#host.attend();
+    return port;
+  }
+
+  poll(): number {
+    if (this.#closed || this.#polling) return 0;
+    this.#polling = true;
+    try {
+      this.#outbox.flush();
+      if (this.#fault !== undefined) throw this.#fault;
+      const handled = this.#peering.poll();
+      if (this.sendable) this.#useRoom();
+      return handled;
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.#refuse(error);
+      return 0;
+    } finally {
+      this.#polling = false;
+      if (!this.#closed) this.#outbox.flush();
+    }
+  }
+
+  flush(): void {
+    if (!this.#closed) this.#outbox.flush();
+  }
+
+  ready(options: WaitOptions = {}): Promise<void> {
+    return waitForLink(this, options, () => this.#explain());
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#outbox.flush();
+    this.#closed = true;
+    this.#peering.end("closed");
+    this.#peering.session.stop();
+    this.#host.ring(this.peerId, this.#peering.vector);
+    this.#leave();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  claim(payloadBytes: number): number {
+    if (payloadBytes > this.maxPayload) {
+      throw new IntercellError(
+        ErrorCode.TOO_LARGE,
+        `A record of ${payloadBytes} bytes cannot be sent to ${this.name}, which takes ${this.maxPayload}: half the ring of ` +
+          `${this.#outbox.writer.capacity} less its header; use larger sections or fewer peers`,
+      );
+    }
+    return this.#guard(() => {
+      const offset = this.#outbox.writer.claim(payloadBytes);
+      if (offset === NO_ROOM) this.#outbox.flush();
+      return offset;
+    }, NO_ROOM);
+  }
+
+  commit(kind: number, channel: number, message: number, payloadBytes: number): number {
+    const sequence = this.#outbox.writer.commit(kind, channel, message, payloadBytes);
+    this.#counters.sentRecords += 1;
+    this.#counters.sentBytes += payloadBytes;
+    this.#outbox.committed();
+    return sequence;
+  }
+
+  broadcast(channel: number, message: number, payload: Uint8Array): void {
+    const { broadcasts } = this.#host;
+    if (broadcasts === undefined || payload.byteLength > broadcasts.maxPayload) {
+      throw new IntercellError(
+        ErrorCode.TOO_LARGE,
+        `A broadcast of ${payload.byteLength} bytes does not fit the broadcast ring of ${this.#host.deviceName}, which takes ` +
+          `${broadcasts?.maxPayload ?? "none"}; give the node more broadcastBytes`,
+      );
+    }
+    broadcasts.write(RecordKind.data, channel, message, payload);
+    this.#host.ringAll();
+  }
+
+  resume(): void {
+    this.#peering.resume();
+  }
+
+  detach(port: ShmPort): void {
+    this.#roster.remove(port);
+    if (port.place.size > 0) this.#host.latest.free(port.place.offset);
+    if (this.#peering.isUp && !this.#closed) {
+      this.#controls.withdraw(port.number, () => this.#host.releaseNumber(port.name));
+      this.#host.attend();
+    } else {
+      this.#host.releaseNumber(port.name);
+    }
+  }
+
+  /** @internal The device is gone: closes without touching its memory again. */
+  abandon(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#report({ reason: "closed", resumable: false, lost: 0 });
+    this.#leave();
+  }
+
+  /** @internal Rings the peer if it sleeps and waits for broadcasts. */
+  ringForBroadcast(): void {
+    if (this.sendable) this.#outbox.ringFor(WakeBit.data);
+  }
+
+  /** @internal Publishes what to be woken for. Returns false if there is something to do already. */
+  arm(): boolean {
+    const wantsRoom = this.#wantsRoom();
+    this.#outbox.arm(wantsRoom ? WakeBit.data | WakeBit.room : WakeBit.data);
+    return this.#fault === undefined && !this.#peering.hasWork && !(wantsRoom && this.#outbox.writer.hasRoomAgain);
+  }
+
+  /** @internal */
+  disarm(): void {
+    this.#outbox.disarm();
+  }
+
+  /** @internal The state word of the peer changed. */
+  peerStateChanged(state: number): void {
+    this.#peering.stateChanged(state);
+  }
+
+  /** @internal The fallback poll runs; `armed` tells whether an interrupt should have announced what it finds. */
+  rescue(armed: boolean): void {
+    if (this.poll() > 0 && armed) this.#counters.rescuedByPoll += 1;
+  }
+
+  /** @internal Looks at the peer's heartbeat. */
+  watchHeartbeat(nowMs: number): void {
+    this.#peering.watchHeartbeat(nowMs);
+  }
+
+  #placeTopics(options: PortOptions): { readonly offset: number; readonly size: number } {
+    const { size } = slotOffsets(options.topicSizes);
+    const offset = size === 0 ? 0 : this.#host.latest.allocate(size);
+    if (offset === undefined) {
+      const { used, size: all } = this.#host.latest.usage;
+      throw new IntercellError(
+        ErrorCode.FULL,
+        `The topics of channel "${options.name}" need ${size} bytes, but ${used} of ${all} bytes for latest values are in use; ` +
+          "give the node more latestBytes or larger output sections",
+      );
+    }
+    return { offset, size };
+  }
+
+  #announce(port: ShmPort): void {
+    this.#controls.announce(port.number, port.announcement, () => {
+      port.announced = true;
+      port.openIfReady();
+    });
+  }
+
+  /** Sends what waits for room: announcements first, then whatever the ports have. */
+  #useRoom(): void {
+    if (!this.#controls.send({ view: this.own.view, claim: (n) => this.claim(n), commit: (...r) => this.commit(...r) }))
+      return;
+    for (const port of this.#roster.ports) {
+      if (port.wantsRoom && port.open) {
+        port.wantsRoom = false;
+        port.handler.room();
+      }
+    }
+  }
+
+  #wantsRoom(): boolean {
+    if (!this.sendable) return false;
+    if (this.#controls.length > 0) return true;
+    for (const port of this.#roster.ports) if (port.wantsRoom && port.open) return true;
+    return false;
+  }
+
+  #onUp(): void {
+    this.#counters.sessions += 1;
+    for (const port of this.#roster.ports) this.#announce(port);
+    if (this.#peering.suspension === undefined) {
+      this.events.emit("up", { epoch: this.#peering.session.peerEpoch, resumed: false });
+    }
+  }
+
+  #onSuspended(down: LinkDown): void {
+    for (const port of this.#roster.ports) port.suspended(down);
+    this.events.emit("down", down);
+  }
+
+  #onResumed(): void {
+    for (const port of this.#roster.ports) port.resumed();
+    this.events.emit("up", { epoch: this.#peering.session.peerEpoch, resumed: true });
+    this.#host.attend();
+  }
+
+  #onDown(reason: LinkDownReason): void {
+    const { writer } = this.#outbox;
+    const lost = this.#peering.isUp ? writer.countUnacknowledged(this.#peering.session.leftoversStand) : 0;
+    this.#counters.lostRecords += lost;
+    this.#roster.forget();
+    this.#controls.clear();
+    this.#report({ reason, resumable: false, lost });
+  }
+
+  #report(down: LinkDown): void {
+    for (const port of [...this.#roster.ports]) port.part(down);
+    if (this.#peering.isUp) this.events.emit("down", down);
+  }
+
+  #leave(): void {
+    for (const port of [...this.#roster.ports]) port.close();
+    this.#host.removed(this);
+    this.events.emit("close");
+  }
+
+  #refuse(fault: Fault): void {
+    this.#fault = undefined;
+    if (!this.#peering.refuse(fault)) return;
+    this.#counters.faults += 1;
+    const message = `${this.name} broke the wire protocol and is refused until it restarts. ${fault.message}`;
+    this.#fail(new IntercellError(ErrorCode.PROTOCOL, message, { cause: fault }));
+  }
+
+  #onRefusedByPeer(fault: number): void {
+    const message =
+      `${this.name} refuses this side (${faultName(fault)}): compare the two sides' versions and device configurations, ` +
+      "then restart one of them";
+    this.#fail(new IntercellError(ErrorCode.PROTOCOL, message));
+  }
+
+  /** A link without a listener for errors does not end the process, as its peer is not to be able to. */
+  #fail(error: IntercellError): void {
+    if (this.events.listenerCount("error") > 0) this.events.emit("error", error);
+  }
+
+  /** Runs what reads a cursor of the peer for a port. A fault is kept for the next poll, as ports do not report. */
+  #guard(action: () => number, otherwise: number): number {
+    try {
+      return action();
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.#fault = error;
+      this.#host.attend();
+      return otherwise;
+    }
+  }
+
+  #explain(): string {
+    const state = this.#host.peerState(this.peerId);
+    if (this.#peering.refused) return "the peer broke the protocol; restart it";
+    if (state === 0) return "its state word is 0, so no program of that cell has the device open; is the cell running?";
+    if (this.#peering.session.state === "idle") {
+      return `its state word is ${state}, but it has no link to this cell, or speaks another protocol`;
+    }
+    return `its state word is ${state}, but it does not answer the handshake; did the cell crash?`;
+  }
+}

@@ -1,0 +1,101 @@
+import { observe, publish } from "./atomic.js";
+import type { RingPlace } from "./geometry.js";
+import { Control, WakeBit } from "./layout.js";
+import type { SectionMemory } from "./memory.js";
+import { RingWriter } from "./ring-writer.js";
+
+/** Committed bytes are published without being asked once this much has gathered, or an eighth of the ring. */
+const GATHER_BYTES = 4096;
+
+/** Counters of what a link rings its peer for. */
+export interface DoorbellCounters {
+  doorbellsRung: number;
+  doorbellsSaved: number;
+}
+
+/**
+ * What one side writes for one peer: the ring with its gathered publication, and the two ends of doorbell
+ * suppression (docs/wire-protocol.md, section 5).
+ */
+export class Outbox {
+  readonly writer: RingWriter;
+  readonly #own: SectionMemory;
+  readonly #wakeIndex: number;
+  readonly #counters: DoorbellCounters;
+  readonly #ring: () => void;
+  readonly #gatherBytes: number;
+  #peerWords: Int32Array | undefined;
+  #peerWakeIndex = 0;
+  /** The peer's wake word for which it was rung last: one value is good for one doorbell. */
+  #rungFor = 0;
+  #wakeCount = 0;
+  #flushScheduled = false;
+  readonly #flushSoon = () => {
+    this.#flushScheduled = false;
+    this.flush();
+  };
+
+  /** `ring` rings the peer's doorbell. */
+  constructor(own: SectionMemory, place: RingPlace, counters: DoorbellCounters, ring: () => void) {
+    this.writer = new RingWriter(own, place);
+    this.#own = own;
+    this.#wakeIndex = (place.control + Control.wake) / 4;
+    this.#counters = counters;
+    this.#ring = ring;
+    this.#gatherBytes = Math.min(GATHER_BYTES, place.capacity / 8);
+  }
+
+  /** Starts over towards a peer whose control block for us lies at `control` of its section. */
+  reset(peerWords: Int32Array, control: number): void {
+    this.writer.reset(peerWords, control);
+    this.#peerWords = peerWords;
+    this.#peerWakeIndex = (control + Control.wake) / 4;
+    this.#rungFor = 0;
+  }
+
+  /** To be called after each commit: publishes at once if enough has gathered, else when the running microtasks are done. */
+  committed(): void {
+    if (this.writer.unpublishedBytes >= this.#gatherBytes) {
+      this.flush();
+    } else if (!this.#flushScheduled) {
+      this.#flushScheduled = true;
+      queueMicrotask(this.#flushSoon);
+    }
+  }
+
+  /** Publishes what is committed and rings the peer if it sleeps. */
+  flush(): void {
+    if (this.writer.publish()) {
+      this.ringFor(WakeBit.data);
+    }
+  }
+
+  /**
+   * Rings the peer if it asked for it. The word that `bit` tells of has just been published: that store and the load
+   * here are both sequentially consistent, so that either this side sees the peer's wake word or the peer sees the word.
+   */
+  ringFor(bit: number): void {
+    if (this.#peerWords === undefined) {
+      return;
+    }
+    const wake = observe(this.#peerWords, this.#peerWakeIndex);
+    if ((wake & bit) === 0 || wake === this.#rungFor) {
+      this.#counters.doorbellsSaved += 1;
+      return;
+    }
+    this.#rungFor = wake;
+    this.#counters.doorbellsRung += 1;
+    this.#ring();
+  }
+
+  /** Asks the peer to ring for `bits`; the caller looks at everything once more before it sleeps. */
+  arm(bits: number): void {
+    this.#wakeCount = (this.#wakeCount + 1) & 0x3fffffff;
+    publish(this.#own.words, this.#wakeIndex, (this.#wakeCount << 2) | bits);
+  }
+
+  /** Tells the peer that ringing is not needed. */
+  disarm(): void {
+    publish(this.#own.words, this.#wakeIndex, this.#wakeCount << 2);
+  }
+}

@@ -1,0 +1,209 @@
+import { Fault, FaultCode } from "./fault.js";
+import { HIGHEST_KIND, PAD_KIND, RECORD_ALIGN_BYTES, RECORD_HEADER_BYTES, Record } from "./layout.js";
+import type { SectionMemory } from "./memory.js";
+
+/** Most bytes copied at once, if no single record is larger: small enough to stay in a core's cache. */
+const BATCH_BYTES = 32 * 1024;
+
+/** Up to this many bytes are copied without a call. */
+const WORDWISE_BYTES = 256;
+
+const LENGTH = Record.length / 4;
+const KIND = Record.kind / 4;
+const SEQUENCE = Record.sequence / 4;
+const MESSAGE = Record.message / 4;
+
+/** Least payload that a kind must have: the words that name the request, the head of an announcement. */
+const LEAST_PAYLOAD: readonly number[] = [0, 0, 0, 8, 10, 20, 0, 8];
+
+/**
+ * Records copied out of a peer's ring into private memory, checked there, and then handed out one by one. Nothing
+ * here changes under the reader's feet, whatever the peer does.
+ */
+export class RecordBatch {
+  #bytes: Uint8Array;
+  #words: Int32Array;
+  #view: DataView;
+  /** Bytes that the last copy brought. */
+  #filled = 0;
+  /** Bytes of whole records that {@link check} accepted, pads included. */
+  #accepted = 0;
+  /** Offset of the record that is handed out next. */
+  #next = 0;
+  /** Offset of the record that was handed out last. */
+  #current = 0;
+  /** True if the batch was too small for all that the peer published. */
+  #cut = false;
+  #sequence = 0;
+  readonly #checkSequence: boolean;
+
+  /** Offset in {@link view} and length in bytes of the current record's payload, and its header fields. */
+  payloadOffset = 0;
+  payloadBytes = 0;
+  kind = 0;
+  channel = 0;
+  message = 0;
+  sequence = 0;
+
+  /** With `checkSequence` off, gaps are left to the caller, as in a ring that overwrites. */
+  constructor(capacity: number, checkSequence = true) {
+    this.#bytes = new Uint8Array(Math.min(capacity, BATCH_BYTES));
+    this.#words = new Int32Array(this.#bytes.buffer);
+    this.#view = new DataView(this.#bytes.buffer);
+    this.#checkSequence = checkSequence;
+  }
+
+  get view(): DataView {
+    return this.#view;
+  }
+
+  get acceptedBytes(): number {
+    return this.#accepted;
+  }
+
+  /** True if records are left to hand out. */
+  get pending(): boolean {
+    return this.#next < this.#accepted;
+  }
+
+  clear(): void {
+    this.#filled = 0;
+    this.#accepted = 0;
+    this.#next = 0;
+  }
+
+  restartSequence(): void {
+    this.#sequence = 0;
+  }
+
+  /** Copies up to `available` bytes, a multiple of 8, from cursor `head` of a ring, over its wrap; returns how many. */
+  copyFrom(source: SectionMemory, ring: number, capacity: number, head: number, available: number): number {
+    const length = Math.min(available, this.#bytes.length);
+    const start = head & (capacity - 1);
+    const first = Math.min(length, capacity - start);
+    this.#copy(source, ring + start, 0, first);
+    if (first < length) {
+      this.#copy(source, ring, first, length - first);
+    }
+    this.#filled = length;
+    this.#accepted = 0;
+    this.#next = 0;
+    // What lies beyond a batch that is full may be the rest of a record; what the peer published as its end may not.
+    this.#cut = length < available;
+    return length;
+  }
+
+  /**
+   * Checks all records of the copy, whose first byte is at `head`. Returns false if the first record is larger
+   * than the batch, which then has grown: copy again.
+   *
+   * @throws Fault `length`, `kind`, `sequence` or `reserved`.
+   */
+  check(head: number, capacity: number): boolean {
+    let offset = 0;
+    while (offset < this.#filled) {
+      const length = this.#words[(offset >> 2) + LENGTH] as number;
+      const end = offset + ((length + RECORD_ALIGN_BYTES - 1) & -RECORD_ALIGN_BYTES);
+      const isPad = ((this.#words[(offset >> 2) + KIND] as number) & 0xff) === PAD_KIND;
+      const toWrap = capacity - ((head + offset) & (capacity - 1));
+      if (isPad ? length !== toWrap : length < RECORD_HEADER_BYTES || length > capacity / 2 || end - offset > toWrap) {
+        throw new Fault(
+          FaultCode.length,
+          `A ${isPad ? "pad" : "record"} at cursor ${(head + offset) >>> 0} has length ${length >>> 0} with ${toWrap} bytes up to the wrap, ` +
+            `wanted ${isPad ? toWrap : `${RECORD_HEADER_BYTES} to ${capacity / 2}`}`,
+        );
+      }
+      if (end > this.#filled) {
+        return this.#stopAt(offset, end - offset);
+      }
+      this.#checkHeader(offset >> 2, isPad, length);
+      offset = end;
+    }
+    this.#accepted = offset;
+    return true;
+  }
+
+  /** Reads the next record's header into the fields. Returns false if the batch is used up. */
+  next(): boolean {
+    while (this.#next < this.#accepted) {
+      const word = this.#next >> 2;
+      const length = this.#words[word + LENGTH] as number;
+      const kinds = this.#words[word + KIND] as number;
+      this.#current = this.#next;
+      this.#next += (length + RECORD_ALIGN_BYTES - 1) & -RECORD_ALIGN_BYTES;
+      if ((kinds & 0xff) !== PAD_KIND) {
+        this.kind = kinds & 0xff;
+        this.channel = kinds >>> 16;
+        this.sequence = (this.#words[word + SEQUENCE] as number) >>> 0;
+        this.message = this.#words[word + MESSAGE] as number;
+        this.payloadOffset = this.#current + RECORD_HEADER_BYTES;
+        this.payloadBytes = length - RECORD_HEADER_BYTES;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Makes {@link next} hand out the current record once more. */
+  putBack(): void {
+    this.#next = this.#current;
+  }
+
+  /** A few words are copied one by one, as the call below costs an object and the time of some forty of them. */
+  #copy(source: SectionMemory, from: number, to: number, length: number): void {
+    if (length > WORDWISE_BYTES) {
+      this.#bytes.set(source.bytes.subarray(from, from + length), to);
+      return;
+    }
+    const { words } = source;
+    const mine = this.#words;
+    let target = to >> 2;
+    const end = (from + length) >> 2;
+    for (let index = from >> 2; index < end; index += 1) {
+      mine[target] = words[index] as number;
+      target += 1;
+    }
+  }
+
+  #stopAt(offset: number, recordBytes: number): boolean {
+    if (!this.#cut) {
+      throw new Fault(
+        FaultCode.length,
+        `A record of ${recordBytes} bytes runs beyond the published tail, ${this.#filled - offset} bytes ahead`,
+      );
+    }
+    this.#accepted = offset;
+    if (offset > 0) {
+      return true;
+    }
+    this.#bytes = new Uint8Array(Math.max(recordBytes, this.#bytes.length));
+    this.#words = new Int32Array(this.#bytes.buffer);
+    this.#view = new DataView(this.#bytes.buffer);
+    this.clear();
+    return false;
+  }
+
+  #checkHeader(word: number, isPad: boolean, length: number): void {
+    const kinds = this.#words[word + KIND] as number;
+    if (isPad) {
+      if (kinds !== PAD_KIND) {
+        throw new Fault(FaultCode.reserved, "A pad has bits set that must be zero");
+      }
+      return;
+    }
+    const kind = kinds & 0xff;
+    if (kind > HIGHEST_KIND || length - RECORD_HEADER_BYTES < (LEAST_PAYLOAD[kind] as number)) {
+      throw new Fault(FaultCode.kind, `A record of kind ${kind} has ${length - RECORD_HEADER_BYTES} bytes of payload`);
+    }
+    if ((kinds & 0xff00) !== 0 || (this.#words[word + MESSAGE] as number) >>> 16 !== 0) {
+      throw new Fault(FaultCode.reserved, `A record of kind ${kind} has bits set that must be zero`);
+    }
+    if (this.#checkSequence) {
+      const sequence = this.#words[word + SEQUENCE] as number;
+      if (sequence !== this.#sequence) {
+        throw new Fault(FaultCode.sequence, `A record has sequence ${sequence >>> 0}, wanted ${this.#sequence >>> 0}`);
+      }
+      this.#sequence = (sequence + 1) | 0;
+    }
+  }
+}

@@ -1,0 +1,174 @@
+import { observe, publish } from "./atomic.js";
+import { Fault, FaultCode } from "./fault.js";
+import type { RingPlace } from "./geometry.js";
+import { Control, PAD_KIND, RECORD_ALIGN_BYTES, RECORD_HEADER_BYTES, Record } from "./layout.js";
+import type { SectionMemory } from "./memory.js";
+
+/** A claim found no room for the record. */
+export const NO_ROOM = -1;
+
+const LENGTH = Record.length / 4;
+const KIND = Record.kind / 4;
+const SEQUENCE = Record.sequence / 4;
+const MESSAGE = Record.message / 4;
+
+/**
+ * The sending end of a ring in one's own section (docs/wire-protocol.md, section 2).
+ *
+ * Records are claimed, filled in place, and committed privately; {@link publish} makes all of them visible with one store.
+ * Cursors are int32 and wrap; differences are taken with `| 0` or `>>> 0`.
+ */
+export class RingWriter {
+  readonly capacity: number;
+  readonly #words: Int32Array;
+  readonly #ring: number;
+  readonly #mask: number;
+  readonly #tailIndex: number;
+  #peerWords: Int32Array | undefined;
+  #peerHeadIndex = 0;
+  /** Tail that the peer sees. */
+  #published = 0;
+  /** Tail with what is committed and not yet published. */
+  #tail = 0;
+  /** The peer's head when it was last looked at. */
+  #head = 0;
+  #sequence = 0;
+  #claimed = 0;
+  highWaterBytes = 0;
+
+  constructor(memory: SectionMemory, place: RingPlace) {
+    this.capacity = place.capacity;
+    this.#words = memory.words;
+    this.#ring = place.ring;
+    this.#mask = place.capacity - 1;
+    this.#tailIndex = (place.control + Control.tail) / 4;
+  }
+
+  /** Largest payload of one record in bytes. */
+  get maxPayload(): number {
+    return this.capacity / 2 - RECORD_HEADER_BYTES;
+  }
+
+  /** Starts over at cursor 0 towards a peer whose control block for us lies at `control` of its section. */
+  reset(peerWords: Int32Array, control: number): void {
+    this.#peerWords = peerWords;
+    this.#peerHeadIndex = (control + Control.head) / 4;
+    this.#published = 0;
+    this.#tail = 0;
+    this.#head = 0;
+    this.#sequence = 0;
+    publish(this.#words, this.#tailIndex, 0);
+  }
+
+  /**
+   * Reserves room for a record with `payloadBytes` of payload, at most {@link maxPayload}. Returns the offset of the payload
+   * in the section, or {@link NO_ROOM}. A claim that is not committed is forgotten.
+   *
+   * @throws Fault `acknowledgement` if the peer's head cannot be.
+   */
+  claim(payloadBytes: number): number {
+    const size = (RECORD_HEADER_BYTES + payloadBytes + RECORD_ALIGN_BYTES - 1) & -RECORD_ALIGN_BYTES;
+    const toWrap = this.capacity - (this.#tail & this.#mask);
+    const pad = size > toWrap ? toWrap : 0;
+    const used = (this.#tail - this.#head) >>> 0;
+    if (used + pad + size > this.capacity && this.#observeUsed() + pad + size > this.capacity) {
+      return NO_ROOM;
+    }
+    this.#claimed = (this.#tail + pad) | 0;
+    return this.#ring + (this.#claimed & this.#mask) + RECORD_HEADER_BYTES;
+  }
+
+  /** Commits the claimed record with its true payload length; returns its sequence. {@link publish} makes it visible. */
+  commit(kind: number, channel: number, message: number, payloadBytes: number): number {
+    const words = this.#words;
+    if (this.#claimed !== this.#tail) {
+      const pad = (this.#ring + (this.#tail & this.#mask)) >> 2;
+      words[pad + LENGTH] = (this.#claimed - this.#tail) | 0;
+      words[pad + KIND] = PAD_KIND;
+    }
+    const length = RECORD_HEADER_BYTES + payloadBytes;
+    const record = (this.#ring + (this.#claimed & this.#mask)) >> 2;
+    const sequence = this.#sequence;
+    words[record + LENGTH] = length;
+    words[record + KIND] = kind | (channel << 16);
+    words[record + SEQUENCE] = sequence;
+    words[record + MESSAGE] = message;
+    this.#tail = (this.#claimed + ((length + RECORD_ALIGN_BYTES - 1) & -RECORD_ALIGN_BYTES)) | 0;
+    this.#claimed = this.#tail;
+    this.#sequence = (sequence + 1) | 0;
+    return sequence >>> 0;
+  }
+
+  /** Bytes committed and not yet published. */
+  get unpublishedBytes(): number {
+    return (this.#tail - this.#published) >>> 0;
+  }
+
+  /** Makes all committed records visible to the peer. Returns false if there was nothing to publish. */
+  publish(): boolean {
+    if (this.#published === this.#tail) {
+      return false;
+    }
+    this.#published = this.#tail;
+    publish(this.#words, this.#tailIndex, this.#tail);
+    const used = (this.#tail - this.#head) >>> 0;
+    if (used > this.highWaterBytes) {
+      this.highWaterBytes = used;
+    }
+    return true;
+  }
+
+  /** Bytes committed that the peer has not acknowledged, as of now. */
+  get unacknowledgedBytes(): number {
+    return this.#peerWords === undefined ? 0 : this.#observeUsed();
+  }
+
+  /**
+   * Number of records that the peer has not acknowledged, found by walking the own ring. The peer's head is looked at once
+   * more only if `lookAgain`, as it means nothing when the peer's section was laid out anew.
+   */
+  countUnacknowledged(lookAgain: boolean): number {
+    if (lookAgain) {
+      try {
+        this.#observeUsed();
+      } catch {
+        // A head that cannot be acknowledges nothing beyond what was acknowledged before.
+      }
+    }
+    let count = 0;
+    let cursor = this.#head;
+    while (cursor !== this.#tail) {
+      const record = (this.#ring + (cursor & this.#mask)) >> 2;
+      const length = this.#words[record + LENGTH] ?? 0;
+      if (((this.#words[record + KIND] ?? 0) & 0xff) !== PAD_KIND) {
+        count += 1;
+      }
+      cursor = (cursor + ((length + RECORD_ALIGN_BYTES - 1) & -RECORD_ALIGN_BYTES)) | 0;
+    }
+    return count;
+  }
+
+  /** True if the peer has acknowledged more than was known at the last look. */
+  get hasRoomAgain(): boolean {
+    return this.#peerWords !== undefined && observe(this.#peerWords, this.#peerHeadIndex) !== this.#head;
+  }
+
+  /** Looks at the peer's acknowledgement. @throws Fault as {@link claim} does. */
+  #observeUsed(): number {
+    const words = this.#peerWords;
+    if (words === undefined) {
+      return this.capacity;
+    }
+    const head = observe(words, this.#peerHeadIndex);
+    const acknowledged = (head - this.#head) >>> 0;
+    const outstanding = (this.#published - this.#head) >>> 0;
+    if (acknowledged > outstanding || acknowledged % RECORD_ALIGN_BYTES !== 0) {
+      throw new Fault(
+        FaultCode.acknowledgement,
+        `It acknowledged up to ${head >>> 0}, wanted a multiple of 8 from ${this.#head >>> 0} to ${this.#published >>> 0}`,
+      );
+    }
+    this.#head = head;
+    return (this.#tail - head) >>> 0;
+  }
+}
