@@ -79,7 +79,10 @@ async function ready(child: Child, { signal, timeoutMs = 10_000 }: WaitOptions):
   });
   await new Promise<void>((resolve, reject) => {
     const onAbort = () => finish(signal?.reason);
-    const timer = setTimeout(() => finish(noBroker(`it was not ready within ${timeoutMs} ms`)), timeoutMs);
+    const timer = setTimeout(
+      () => finish(noBroker(ErrorCode.TIMEOUT, `it was not ready within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
     const finish = (error?: unknown) => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
@@ -87,8 +90,8 @@ async function ready(child: Child, { signal, timeoutMs = 10_000 }: WaitOptions):
       else reject(error);
     };
     signal?.addEventListener("abort", onAbort);
-    child.once("error", (cause) => finish(noBroker(cause.message, cause)));
-    child.once("close", () => finish(noBroker(complaints.trim() || "it ended at once")));
+    child.once("error", (cause) => finish(noBroker(ErrorCode.UNSUPPORTED, cause.message, cause)));
+    child.once("close", () => finish(noBroker(ErrorCode.UNSUPPORTED, complaints.trim() || "it ended at once")));
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       printed += text;
       if (printed.includes("\n")) finish(faultIn(printed));
@@ -102,8 +105,7 @@ function faultIn(line: string): IntercellError | undefined {
   return error && new IntercellError(error.code, `The simulated machine cannot start: ${error.message}`);
 }
 
-function noBroker(reason: string, cause?: unknown): IntercellError {
-  const code = cause === undefined ? ErrorCode.NOT_FOUND : ErrorCode.UNSUPPORTED;
+function noBroker(code: ErrorCode, reason: string, cause?: unknown): IntercellError {
   return new IntercellError(code, `Cannot start the broker of a simulated machine: ${reason}`, { cause });
 }
 

@@ -57,10 +57,11 @@ export async function greetBroker<T>(
 }
 
 /** The error of everything that was using a machine that ended. */
-export function machineGone(machine: string): IntercellError {
+export function machineGone(machine: string, cause?: unknown): IntercellError {
   return new IntercellError(
     ErrorCode.CLOSED,
     `The simulated machine ${machine} is gone: its starter closed it or ended. Start it again.`,
+    { cause },
   );
 }
 

@@ -32,7 +32,11 @@ export class ControlClient {
     if (this.#connection.closed) throw machineGone(this.#machine);
     this.#lastId += 1;
     const id = this.#lastId;
-    this.#connection.send(encodeControl({ id, method, parameters }));
+    try {
+      this.#connection.send(encodeControl({ id, method, parameters }));
+    } catch (cause) {
+      throw machineGone(this.#machine, cause);
+    }
     this.#connection.keepAlive(true);
     const result = await new Promise<unknown>((resolve, reject) => this.#pending.set(id, { resolve, reject }));
     return result as Awaited<ReturnType<Control[M]>>;

@@ -1,4 +1,4 @@
-import { isIntercellError } from "../errors.js";
+import { ErrorCode, IntercellError, isIntercellError } from "../errors.js";
 import type { CellTable } from "./cell-table.js";
 import type { Connection } from "./connection.js";
 import {
@@ -51,6 +51,9 @@ export class ControlSession {
 
   async #answer({ id, method, parameters }: ControlRequest): Promise<ControlResponse> {
     try {
+      if (!Object.hasOwn(this.#methods, method)) {
+        throw new IntercellError(ErrorCode.PROTOCOL, `There is no request ${method}; use one release on both sides`);
+      }
       const call = this.#methods[method] as (parameters: unknown) => unknown;
       return { id, result: await call(parameters) };
     } catch (error) {
