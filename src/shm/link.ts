@@ -63,6 +63,8 @@ export class ShmLink implements Link, PortHost {
   #polling = false;
   /** A fault found while a port was writing: the peer is refused at the next poll. */
   #fault: Fault | undefined;
+  /** Why the session that is being ended ends, if the protocol was broken. */
+  #breach: IntercellError | undefined;
 
   /** @internal Made by ShmNode.link. */
   constructor(host: LinkHost, memory: PeeringMemory) {
@@ -324,7 +326,9 @@ export class ShmLink implements Link, PortHost {
     this.#counters.lostRecords += lost;
     this.#roster.forget();
     this.#controls.clear();
-    this.#report({ reason, resumable: false, lost });
+    const error = this.#breach;
+    this.#breach = undefined;
+    this.#report(error === undefined ? { reason, resumable: false, lost } : { reason, resumable: false, lost, error });
   }
 
   #report(down: LinkDown): void {
@@ -340,17 +344,23 @@ export class ShmLink implements Link, PortHost {
 
   #refuse(fault: Fault): void {
     this.#fault = undefined;
-    if (!this.#peering.refuse(fault)) return;
-    this.#counters.faults += 1;
     const message = `${this.name} broke the wire protocol and is refused until it restarts. ${fault.message}`;
-    this.#fail(new IntercellError(ErrorCode.PROTOCOL, message, { cause: fault }));
+    const error = new IntercellError(ErrorCode.PROTOCOL, message, { cause: fault });
+    this.#breach = error;
+    if (!this.#peering.refuse(fault)) {
+      this.#breach = undefined;
+      return;
+    }
+    this.#counters.faults += 1;
+    this.#fail(error);
   }
 
   #onRefusedByPeer(fault: number): void {
     const message =
       `${this.name} refuses this side (${faultName(fault)}): compare the two sides' versions and device configurations, ` +
       "then restart one of them";
-    this.#fail(new IntercellError(ErrorCode.PROTOCOL, message));
+    this.#breach = new IntercellError(ErrorCode.PROTOCOL, message);
+    this.#fail(this.#breach);
   }
 
   /** A link without a listener for errors does not end the process, as its peer is not to be able to. */
