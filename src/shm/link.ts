@@ -1,4 +1,4 @@
-import { EventEmitter } from "node:events";
+import { createEmitter } from "../channel/emitter.js";
 import type {
   Link,
   LinkDown,
@@ -52,7 +52,7 @@ export class ShmLink implements Link, PortHost {
   readonly peerId: number;
   readonly own: SectionMemory;
   readonly peer: SectionMemory;
-  readonly events = new EventEmitter() as TypedEmitter<LinkEvents>;
+  readonly events: TypedEmitter<LinkEvents>;
   readonly #host: LinkHost;
   readonly #peering: Peering;
   readonly #outbox: Outbox;
@@ -69,6 +69,7 @@ export class ShmLink implements Link, PortHost {
   /** @internal Made by ShmNode.link. */
   constructor(host: LinkHost, memory: PeeringMemory) {
     this.name = `peer ${memory.peerId} of ${host.deviceName}`;
+    this.events = createEmitter<LinkEvents>(`the link to ${this.name}`, ["up", "down", "error", "close"]);
     this.peerId = memory.peerId;
     this.own = memory.own;
     this.peer = memory.peer;
@@ -352,7 +353,7 @@ export class ShmLink implements Link, PortHost {
       return;
     }
     this.#counters.faults += 1;
-    this.#fail(error);
+    this.events.emit("error", error);
   }
 
   #onRefusedByPeer(fault: number): void {
@@ -360,12 +361,7 @@ export class ShmLink implements Link, PortHost {
       `${this.name} refuses this side (${faultName(fault)}): compare the two sides' versions and device configurations, ` +
       "then restart one of them";
     this.#breach = new IntercellError(ErrorCode.PROTOCOL, message);
-    this.#fail(this.#breach);
-  }
-
-  /** A link without a listener for errors does not end the process, as its peer is not to be able to. */
-  #fail(error: IntercellError): void {
-    if (this.events.listenerCount("error") > 0) this.events.emit("error", error);
+    this.events.emit("error", this.#breach);
   }
 
   /** Runs what reads a cursor of the peer for a port. A fault is kept for the next poll, as ports do not report. */

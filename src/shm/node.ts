@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { EventEmitter } from "node:events";
+import { createEmitter } from "../channel/emitter.js";
 import type { TypedEmitter } from "../emitter.js";
 import { ErrorCode, IntercellError, requireKnownKeys } from "../errors.js";
 import { type IvshmemDevice, type OutputSection, ReadonlySection } from "../uio/index.js";
@@ -70,7 +70,7 @@ export function openShm(device: IvshmemDevice, options: ShmNodeOptions = {}): Sh
 export class ShmNode {
   readonly device: IvshmemDevice;
   readonly geometry: Geometry;
-  readonly events = new EventEmitter() as TypedEmitter<ShmNodeEvents>;
+  readonly events: TypedEmitter<ShmNodeEvents>;
   readonly #own: SectionMemory;
   readonly #options: Required<Omit<ShmNodeOptions, keyof PartitionOptions>>;
   readonly #links = new Map<number, ShmLink>();
@@ -94,6 +94,7 @@ export class ShmNode {
     requireKnownKeys("openShm", options, OPTION_KEYS);
     this.#options = completeOptions(options, device.vectors);
     this.device = device;
+    this.events = createEmitter<ShmNodeEvents>(`the node on ${device.name}`, ["stateLost", "error", "close"]);
     this.#own = sectionMemory(requireOutput(device).bytes);
     this.geometry = partitionSection(this.#own.bytes.byteLength, device.maxPeers, device.id, options);
     startSection(this.#own, this.geometry, {
