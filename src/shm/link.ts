@@ -114,7 +114,13 @@ export class ShmLink implements Link, PortHost {
   }
 
   get unacknowledgedBytes(): number {
-    return this.#peering.isUp && !this.#closed ? this.#guard(() => this.#outbox.writer.unacknowledgedBytes, 0) : 0;
+    if (!this.#peering.isUp || this.#closed) return 0;
+    try {
+      return this.#outbox.writer.unacknowledgedBytes;
+    } catch (error) {
+      this.#keepFault(error);
+      return 0;
+    }
   }
 
   attach(options: PortOptions): Port {
@@ -179,11 +185,14 @@ export class ShmLink implements Link, PortHost {
           `${this.#outbox.writer.capacity} less its header; use larger sections or fewer peers`,
       );
     }
-    return this.#guard(() => {
+    try {
       const offset = this.#outbox.writer.claim(payloadBytes);
       if (offset === NO_ROOM) this.#outbox.flush();
       return offset;
-    }, NO_ROOM);
+    } catch (error) {
+      this.#keepFault(error);
+      return NO_ROOM;
+    }
   }
 
   commit(kind: number, channel: number, message: number, payloadBytes: number): number {
@@ -364,16 +373,11 @@ export class ShmLink implements Link, PortHost {
     this.events.emit("error", this.#breach);
   }
 
-  /** Runs what reads a cursor of the peer for a port. A fault is kept for the next poll, as ports do not report. */
-  #guard(action: () => number, otherwise: number): number {
-    try {
-      return action();
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      this.#fault = error;
-      this.#host.attend();
-      return otherwise;
-    }
+  /** A fault that a port met is kept for the next poll, as ports do not report. */
+  #keepFault(error: unknown): void {
+    if (!(error instanceof Fault)) throw error;
+    this.#fault = error;
+    this.#host.attend();
   }
 
   #explain(): string {
