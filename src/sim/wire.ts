@@ -85,8 +85,8 @@ export function encodeWelcome(welcome: Welcome): Uint8Array {
 export function decodeWelcome(bytes: Uint8Array): Welcome {
   const view = checkedView(bytes, "welcome", WELCOME_MAGIC, WELCOME_BYTES);
   return {
-    errno: -view.getInt32(8, true),
-    reason: new TextDecoder().decode(bytes.subarray(WELCOME_BYTES)),
+    errno: 0 - view.getInt32(8, true),
+    reason: new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(WELCOME_BYTES)),
     device: view.getUint32(12, true),
     peer: view.getUint32(16, true),
     geometry: {

@@ -63,10 +63,14 @@ export class RawCell {
     return Number(count[0]);
   }
 
-  /** Ends as a killed process does: nothing is written, the connection just ends. Idempotent. */
-  vanish(): void {
-    if (this.#connection.closed) return;
+  /** Leaves the machine, as the broker sees it, but keeps the registers. */
+  hangUp(): void {
     this.#connection.close();
+  }
+
+  /** Ends as a killed process does: nothing is written, the connection just ends. */
+  vanish(): void {
+    this.hangUp();
     unmapRegisters(this.#registers);
     unmapMemory(this.#states.buffer);
     for (const eventfd of this.#eventfds) closeDescriptor(eventfd);
