@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading and checking what a peer's header and directory say, from a private copy (sections 1, 3 and 7 of the page). */
+#ifndef INTERCELL_GEOMETRY_H
+#define INTERCELL_GEOMETRY_H
+
+#include "link.h"
+
+/* The header line, the entry for this side, and the parts of the control lines that are zero, as copied. */
+struct intercell_snapshot {
+	uint32_t header[INTERCELL_LINE / 4u];
+	uint32_t control;
+	uint32_t ring;
+	uint32_t capacity;
+};
+
+INTERCELL_FN void intercell_snapshot_take(struct intercell_snapshot *snapshot, const struct intercell_link *link)
+{
+	uint32_t entry = intercell_entry(link->node->layout.id);
+	uint32_t i;
+
+	for (i = 0; i < INTERCELL_LINE / 4u; i++)
+		snapshot->header[i] = intercell_load(link->section, i * 4u);
+	snapshot->control = intercell_load(link->section, entry + INTERCELL_ENTRY_CONTROL);
+	snapshot->ring = intercell_load(link->section, entry + INTERCELL_ENTRY_RING);
+	snapshot->capacity = intercell_load(link->section, entry + INTERCELL_ENTRY_CAPACITY);
+}
+
+/* True if a part lies in the section after the directory, at a multiple of 128. */
+INTERCELL_FN bool intercell_part_valid(const struct intercell_layout *layout, uint32_t offset, uint32_t size)
+{
+	return offset >= intercell_directory_end(layout->max_peers) && (offset & (INTERCELL_LINE - 1u)) == 0 &&
+	       offset <= layout->section_size && size <= layout->section_size - offset;
+}
+
+INTERCELL_FN bool intercell_ring_valid(const struct intercell_layout *layout, uint32_t offset, uint32_t capacity)
+{
+	return intercell_capacity_valid(capacity) && intercell_part_valid(layout, offset, capacity);
+}
+
+INTERCELL_COLD void intercell_header_check(const uint32_t *header, const struct intercell_layout *layout, uint32_t peer,
+					   struct intercell_finding *finding)
+{
+	uint32_t version_id = INTERCELL_WIRE_VERSION | peer << 16;
+	uint32_t i;
+
+	if (header[INTERCELL_HEADER_VERSION_ID / 4u] != version_id) {
+		intercell_find(finding, INTERCELL_FAULT_VERSION, version_id, header[INTERCELL_HEADER_VERSION_ID / 4u]);
+		return;
+	}
+	if (header[INTERCELL_HEADER_SECTION_SIZE / 4u] != layout->section_size) {
+		intercell_find(finding, INTERCELL_FAULT_VERSION, layout->section_size,
+			       header[INTERCELL_HEADER_SECTION_SIZE / 4u]);
+		return;
+	}
+	if ((header[INTERCELL_HEADER_PEERS_VECTOR / 4u] & 0xffffu) != layout->max_peers) {
+		intercell_find(finding, INTERCELL_FAULT_VERSION, layout->max_peers,
+			       header[INTERCELL_HEADER_PEERS_VECTOR / 4u] & 0xffffu);
+		return;
+	}
+	if (header[INTERCELL_HEADER_FLAGS / 4u] != 0)
+		intercell_find(finding, INTERCELL_FAULT_RESERVED, 0, header[INTERCELL_HEADER_FLAGS / 4u]);
+	for (i = INTERCELL_HEADER_ZERO / 4u; i < INTERCELL_LINE / 4u && finding->code == 0; i++)
+		if (header[i] != 0)
+			intercell_find(finding, INTERCELL_FAULT_RESERVED, 0, header[i]);
+}
+
+INTERCELL_COLD void intercell_parts_check(const struct intercell_snapshot *snapshot, const struct intercell_layout *layout,
+					  struct intercell_finding *finding)
+{
+	uint32_t latest = snapshot->header[INTERCELL_HEADER_LATEST_OFFSET / 4u];
+	uint32_t latest_size = snapshot->header[INTERCELL_HEADER_LATEST_SIZE / 4u];
+	uint32_t control = snapshot->header[INTERCELL_HEADER_BROADCAST_CONTROL / 4u];
+	uint32_t ring = snapshot->header[INTERCELL_HEADER_BROADCAST_RING / 4u];
+	uint32_t capacity = snapshot->header[INTERCELL_HEADER_BROADCAST_CAPACITY / 4u];
+
+	if (!intercell_part_valid(layout, snapshot->control, INTERCELL_CONTROL_SIZE))
+		intercell_find(finding, INTERCELL_FAULT_GEOMETRY, layout->section_size, snapshot->control);
+	else if (!intercell_ring_valid(layout, snapshot->ring, snapshot->capacity))
+		intercell_find(finding, INTERCELL_FAULT_GEOMETRY, layout->section_size, snapshot->ring);
+	else if ((latest | latest_size) != 0 && (latest_size == 0 || !intercell_part_valid(layout, latest, latest_size)))
+		intercell_find(finding, INTERCELL_FAULT_GEOMETRY, layout->section_size, latest);
+	else if ((control | ring | capacity) != 0 && (!intercell_part_valid(layout, control, INTERCELL_LINE) ||
+						      !intercell_ring_valid(layout, ring, capacity)))
+		intercell_find(finding, INTERCELL_FAULT_GEOMETRY, layout->section_size, control);
+}
+
+/* Looks at the bytes of the control block's lines that are zero. */
+INTERCELL_COLD void intercell_zeros_check(const unsigned char *section, uint32_t offset, uint32_t length,
+					  struct intercell_finding *finding)
+{
+	uint32_t at, word;
+
+	for (at = 0; at < length && finding->code == 0; at += 4) {
+		word = intercell_load(section, offset + at);
+		if (word != 0)
+			intercell_find(finding, INTERCELL_FAULT_RESERVED, 0, word);
+	}
+}
+
+INTERCELL_COLD void intercell_geometry_from_snapshot(struct intercell_geometry *geometry,
+						     const struct intercell_snapshot *snapshot)
+{
+	geometry->control = snapshot->control;
+	geometry->ring = snapshot->ring;
+	geometry->capacity = snapshot->capacity;
+	geometry->vector = snapshot->header[INTERCELL_HEADER_PEERS_VECTOR / 4u] >> 16;
+	geometry->latest_offset = snapshot->header[INTERCELL_HEADER_LATEST_OFFSET / 4u];
+	geometry->latest_size = snapshot->header[INTERCELL_HEADER_LATEST_SIZE / 4u];
+	geometry->broadcast_control = snapshot->header[INTERCELL_HEADER_BROADCAST_CONTROL / 4u];
+	geometry->broadcast_ring = snapshot->header[INTERCELL_HEADER_BROADCAST_RING / 4u];
+	geometry->broadcast_capacity = snapshot->header[INTERCELL_HEADER_BROADCAST_CAPACITY / 4u];
+	geometry->heartbeat_ms = snapshot->header[INTERCELL_HEADER_HEARTBEAT_MS / 4u];
+}
+
+/* Checks a snapshot and what lies at the places it names; @finding->code stays 0 if all is well. */
+INTERCELL_COLD void intercell_snapshot_check(const struct intercell_snapshot *snapshot, const struct intercell_link *link,
+					     struct intercell_finding *finding)
+{
+	const struct intercell_layout *layout = &link->node->layout;
+	uint32_t control = snapshot->control;
+	uint32_t broadcast = snapshot->header[INTERCELL_HEADER_BROADCAST_CONTROL / 4u];
+
+	finding->code = 0;
+	intercell_header_check(snapshot->header, layout, link->peer, finding);
+	if (finding->code == 0)
+		intercell_parts_check(snapshot, layout, finding);
+	if (finding->code != 0)
+		return;
+	intercell_zeros_check(link->section, control + INTERCELL_CONTROL_TAIL + 4u, INTERCELL_LINE - 4u, finding);
+	intercell_zeros_check(link->section, control + INTERCELL_CONTROL_HEAD + 4u, INTERCELL_LINE - 4u, finding);
+	intercell_zeros_check(link->section, control + INTERCELL_CONTROL_ZERO,
+			      INTERCELL_CONTROL_SIZE - INTERCELL_CONTROL_ZERO, finding);
+	if (broadcast != 0)
+		intercell_zeros_check(link->section, broadcast + INTERCELL_BROADCAST_ZERO,
+				      INTERCELL_LINE - INTERCELL_BROADCAST_ZERO, finding);
+}
+
+#endif

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The session with one peer (section 3 of the page): accept, open, receive, end, refuse. Each function makes a bounded
+ * number of steps whatever the peer does, and may run callbacks of the layer above, which may close the link: a caller
+ * compares @session afterwards.
+ */
+#ifndef INTERCELL_SESSION_H
+#define INTERCELL_SESSION_H
+
+#include "geometry.h"
+
+/* Takes the next epoch and stores the counter before it is used, so that it is never given out twice. */
+INTERCELL_COLD uint32_t intercell_node_take_epoch(struct intercell_node *node)
+{
+	node->epoch_counter++;
+	if (node->epoch_counter == 0)
+		node->epoch_counter = 1;
+	intercell_store(node->output, INTERCELL_HEADER_EPOCH_COUNTER, node->epoch_counter);
+	INTERCELL_FENCE();
+	return node->epoch_counter;
+}
+
+/* True if the peer's magic and its entry for this side are those this session began with. */
+INTERCELL_COLD bool intercell_link_same_geometry(const struct intercell_link *link)
+{
+	uint32_t entry = intercell_entry(link->node->layout.id);
+	const struct intercell_geometry *geometry = &link->peer_geometry;
+
+	return intercell_load(link->section, INTERCELL_HEADER_MAGIC) == INTERCELL_MAGIC &&
+	       intercell_load(link->section, entry + INTERCELL_ENTRY_CONTROL) == geometry->control &&
+	       intercell_load(link->section, entry + INTERCELL_ENTRY_RING) == geometry->ring &&
+	       intercell_load(link->section, entry + INTERCELL_ENTRY_CAPACITY) == geometry->capacity;
+}
+
+/* Closes the session, counts what is lost with it, and tells @event if the session had been open. */
+INTERCELL_COLD void intercell_link_finish(struct intercell_link *link, struct intercell_event *event)
+{
+	bool told = link->phase >= INTERCELL_PHASE_OPEN || event->kind == INTERCELL_EVENT_FAULT;
+	uint32_t head = link->tx.head;
+
+	event->lost = 0;
+	if (link->phase >= INTERCELL_PHASE_OPEN) {
+		uint32_t word = intercell_link_peer_word(link, INTERCELL_CONTROL_HEAD);
+
+		INTERCELL_FENCE();
+		if (intercell_link_same_geometry(link))
+			head = word;
+		event->lost = intercell_writer_unacknowledged(&link->tx, head);
+		link->statistics.lost += event->lost;
+	}
+	intercell_publish(link->control, INTERCELL_CONTROL_OPEN, 0);
+	intercell_publish(link->control, INTERCELL_CONTROL_ECHO, 0);
+	intercell_writer_reset(&link->tx);
+	link->phase = INTERCELL_PHASE_WAITING;
+	link->session++;
+	link->away = false;
+	link->stalled = false;
+	link->held = false;
+	link->starved = false;
+	link->held_over = false;
+	link->suspicion.code = 0;
+	intercell_link_ring(link);
+	if (told && link->node->layer.ended)
+		link->node->layer.ended(link->node->layer.context, link);
+	if (told)
+		intercell_link_emit(link, event);
+}
+
+/*
+ * Gives the records in the first @copied bytes of the scratch buffer to the layer above, where @committed bytes lie
+ * before the tail that was observed. A fault is left in @finding.
+ */
+INTERCELL_FN void intercell_link_consume(struct intercell_link *link, uint32_t copied, uint32_t committed,
+					 struct intercell_finding *finding)
+{
+	const struct intercell_layer *layer = &link->node->layer;
+	uint32_t session = link->session;
+	uint32_t at = 0;
+
+	link->held = false;
+	while (at < copied) {
+		const intercell_u32 *words = (const intercell_u32 *)((const unsigned char *)link->node->scratch + at);
+		struct intercell_record record;
+		uint32_t size = intercell_record_check(words, link->head, link->peer_geometry.capacity, copied - at,
+						       committed - at, &record, finding);
+		int status = INTERCELL_OK;
+
+		if (size == 0 || (record.kind != INTERCELL_KIND_PAD && size > copied - at && at != 0))
+			return;
+		if (record.kind != INTERCELL_KIND_PAD) {
+			if (record.sequence != link->sequence) {
+				intercell_find(finding, INTERCELL_FAULT_SEQUENCE, link->sequence, record.sequence);
+				return;
+			}
+			if (size > copied - at)
+				link->statistics.oversize++;
+			else if (layer->record)
+				status = layer->record(layer->context, link, &record, finding);
+			if (link->session != session || status == INTERCELL_EPROTO)
+				return;
+			if (status == INTERCELL_HOLD) {
+				link->held = true;
+				return;
+			}
+			link->sequence++;
+			link->statistics.received++;
+			link->node->delivered++;
+		}
+		link->head += size;
+		at += size;
+	}
+}
+
+/*
+ * Takes what an ended session left in the peer's ring, up to the tail that is there, as long as its geometry stands.
+ * Returns false if the layer above holds a record back or closed the link meanwhile.
+ */
+INTERCELL_COLD bool intercell_link_drain(struct intercell_link *link)
+{
+	uint32_t capacity = link->peer_geometry.capacity;
+	uint32_t tail = intercell_link_peer_word(link, INTERCELL_CONTROL_TAIL);
+	uint32_t session = link->session;
+
+	while (tail != link->head) {
+		struct intercell_finding finding;
+		uint32_t used = tail - link->head;
+		uint32_t copied = used < link->node->scratch_size ? used : link->node->scratch_size;
+
+		finding.code = 0;
+		if (used <= capacity && (used & 7u) == 0)
+			intercell_ring_copy(link->node->scratch, link->section + link->peer_geometry.ring, capacity, link->head,
+					    copied);
+		else
+			finding.code = INTERCELL_FAULT_CURSOR;
+		INTERCELL_FENCE();
+		if (finding.code == 0 && intercell_link_same_geometry(link))
+			intercell_link_consume(link, copied, used, &finding);
+		else
+			finding.code = INTERCELL_FAULT_CURSOR;
+		if (link->session != session || link->held)
+			return false;
+		if (finding.code != 0) {
+			link->statistics.torn++;
+			return true;
+		}
+	}
+	return true;
+}
+
+/* The session is over on the peer's side: takes what is left, then closes it on this side. */
+INTERCELL_COLD void intercell_link_end(struct intercell_link *link)
+{
+	struct intercell_event event;
+	uint32_t session = link->session;
+	uint32_t epoch;
+
+	if (link->phase >= INTERCELL_PHASE_OPEN && !intercell_link_drain(link)) {
+		link->held_over = link->session == session;
+		return;
+	}
+	epoch = intercell_link_peer_epoch(link);
+	event.kind = epoch != 0 && epoch != link->peer_epoch ? INTERCELL_EVENT_RESTARTED : INTERCELL_EVENT_DOWN;
+	event.epoch = epoch;
+	event.code = 0;
+	event.wanted = 0;
+	event.found = 0;
+	intercell_link_finish(link, &event);
+}
+
+/* Refuses the peer until its epoch changes; if it changed already, the finding is about a peer that restarted. */
+INTERCELL_COLD void intercell_link_refuse(struct intercell_link *link, const struct intercell_finding *finding)
+{
+	struct intercell_event event;
+	bool again = finding->code <= INTERCELL_FAULT_RESERVED || finding->code == INTERCELL_FAULT_ACKNOWLEDGEMENT;
+
+	if (again && intercell_link_peer_epoch(link) != link->peer_epoch) {
+		intercell_link_end(link);
+		return;
+	}
+	link->statistics.faults++;
+	link->refused = link->peer_epoch;
+	intercell_publish(link->control, INTERCELL_CONTROL_FAULT, finding->code);
+	event.kind = INTERCELL_EVENT_FAULT;
+	event.epoch = link->peer_epoch;
+	event.code = finding->code;
+	event.wanted = finding->wanted;
+	event.found = finding->found;
+	intercell_link_finish(link, &event);
+}
+
+/* Accepts the peer if it is there, is not refused, and is done with this side's previous life. */
+INTERCELL_COLD void intercell_link_accept(struct intercell_link *link)
+{
+	struct intercell_snapshot snapshot;
+	struct intercell_finding finding;
+	uint32_t epoch, echo;
+
+	if (intercell_load(link->node->state_table, link->peer * 4u) == 0)
+		return;
+	epoch = intercell_link_peer_epoch(link);
+	if (epoch == 0 || epoch == link->refused)
+		return;
+	intercell_snapshot_take(&snapshot, link);
+	if (snapshot.header[INTERCELL_HEADER_MAGIC] != INTERCELL_MAGIC)
+		return;
+	intercell_snapshot_check(&snapshot, link, &finding);
+	INTERCELL_FENCE();
+	if (intercell_link_peer_epoch(link) != epoch)
+		return;
+	link->peer_epoch = epoch;
+	intercell_geometry_from_snapshot(&link->peer_geometry, &snapshot);
+	if (finding.code != 0) {
+		intercell_link_refuse(link, &finding);
+		return;
+	}
+	echo = intercell_link_peer_word(link, INTERCELL_CONTROL_ECHO);
+	if (echo != 0 && echo != link->epoch)
+		return;
+	intercell_writer_reset(&link->tx);
+	link->head = 0;
+	link->sequence = 0;
+	link->rang = 0;
+	link->peer_fault = 0;
+	intercell_store(link->control, INTERCELL_CONTROL_TAIL, 0);
+	intercell_store(link->control, INTERCELL_CONTROL_HEAD, 0);
+	intercell_store(link->control, INTERCELL_CONTROL_FAULT, 0);
+	intercell_publish(link->control, INTERCELL_CONTROL_ECHO, epoch);
+	link->phase = INTERCELL_PHASE_ACCEPTED;
+	intercell_link_ring(link);
+}
+
+/* Opens an accepted session when the peer has accepted too, and makes it ready when the peer has opened. */
+INTERCELL_COLD void intercell_link_advance(struct intercell_link *link)
+{
+	const struct intercell_layer *layer = &link->node->layer;
+	uint32_t session = link->session;
+
+	if (link->phase == INTERCELL_PHASE_ACCEPTED) {
+		uint32_t fault = intercell_link_peer_word(link, INTERCELL_CONTROL_FAULT);
+
+		if (fault != 0 && fault != link->peer_fault)
+			intercell_link_report(link, INTERCELL_EVENT_REFUSED, 0, fault);
+		if (link->session != session)
+			return;
+		link->peer_fault = fault;
+		if (intercell_link_peer_word(link, INTERCELL_CONTROL_ECHO) != link->epoch)
+			return;
+		intercell_publish(link->control, INTERCELL_CONTROL_OPEN, link->peer_epoch);
+		link->phase = INTERCELL_PHASE_OPEN;
+		intercell_link_ring(link);
+		if (layer->opened)
+			layer->opened(layer->context, link);
+	}
+	if (link->phase == INTERCELL_PHASE_OPEN &&
+	    intercell_link_peer_word(link, INTERCELL_CONTROL_OPEN) == link->epoch) {
+		link->phase = INTERCELL_PHASE_READY;
+		intercell_link_report(link, INTERCELL_EVENT_UP, 0, 0);
+		if (link->session == session && layer->ready)
+			layer->ready(layer->context, link);
+	}
+}
+
+/* True if the peer ended the session, by another epoch or by no longer echoing this side's. */
+INTERCELL_FN bool intercell_link_is_over(const struct intercell_link *link)
+{
+	if (intercell_link_peer_epoch(link) != link->peer_epoch)
+		return true;
+	return link->phase >= INTERCELL_PHASE_OPEN &&
+	       intercell_link_peer_word(link, INTERCELL_CONTROL_ECHO) != link->epoch;
+}
+
+/* Reads the peer's ring once: at most one scratch buffer full. */
+INTERCELL_FN void intercell_link_receive(struct intercell_link *link)
+{
+	struct intercell_node *node = link->node;
+	uint32_t capacity = link->peer_geometry.capacity;
+	uint32_t used = intercell_link_peer_word(link, INTERCELL_CONTROL_TAIL) - link->head;
+	uint32_t copied = used < node->scratch_size ? used : node->scratch_size;
+	uint32_t session = link->session;
+	uint32_t head = link->head;
+	struct intercell_finding finding;
+
+	if (used == 0)
+		return;
+	if (used > capacity || (used & 7u) != 0) {
+		intercell_find(&finding, INTERCELL_FAULT_CURSOR, capacity, used);
+		intercell_link_refuse(link, &finding);
+		return;
+	}
+	intercell_ring_copy(node->scratch, link->section + link->peer_geometry.ring, capacity, head, copied);
+	INTERCELL_FENCE();
+	if (intercell_link_peer_epoch(link) != link->peer_epoch) {
+		intercell_link_end(link);
+		return;
+	}
+	finding.code = 0;
+	intercell_link_consume(link, copied, used, &finding);
+	if (link->session != session)
+		return;
+	if (link->head != head) {
+		intercell_publish(link->control, INTERCELL_CONTROL_HEAD, link->head);
+		INTERCELL_FENCE();
+		intercell_link_ring_for(link, INTERCELL_WAKE_ACKNOWLEDGE);
+	}
+	if (finding.code != 0)
+		intercell_link_refuse(link, &finding);
+}
+
+/* Reads the peer's acknowledgement anew. Returns INTERCELL_EPROTO if it makes no sense: the next poll refuses the peer. */
+INTERCELL_FN int intercell_link_refresh(struct intercell_link *link)
+{
+	uint32_t head = intercell_link_peer_word(link, INTERCELL_CONTROL_HEAD);
+
+	if (link->tx.committed - head > link->tx.capacity || (head & 7u) != 0)
+		return intercell_link_suspect(link, INTERCELL_FAULT_ACKNOWLEDGEMENT, link->tx.committed, head);
+	link->tx.head = head;
+	return INTERCELL_OK;
+}
+
+/* Looks after one link: everything but its heartbeat. */
+INTERCELL_FN void intercell_link_poll(struct intercell_link *link)
+{
+	const struct intercell_layer *layer = &link->node->layer;
+
+	if (link->phase >= INTERCELL_PHASE_ACCEPTED && intercell_link_is_over(link)) {
+		intercell_link_end(link);
+	} else if (link->suspicion.code != 0) {
+		struct intercell_finding finding = link->suspicion;
+
+		link->suspicion.code = 0;
+		if (link->phase >= INTERCELL_PHASE_OPEN)
+			intercell_link_refuse(link, &finding);
+	}
+	if (link->phase == INTERCELL_PHASE_WAITING)
+		intercell_link_accept(link);
+	if (link->phase == INTERCELL_PHASE_ACCEPTED || link->phase == INTERCELL_PHASE_OPEN)
+		intercell_link_advance(link);
+	if (link->phase < INTERCELL_PHASE_OPEN || link->held_over)
+		return;
+	if (layer->before)
+		layer->before(layer->context, link);
+	if (link->phase >= INTERCELL_PHASE_OPEN)
+		intercell_link_receive(link);
+	if (link->phase >= INTERCELL_PHASE_OPEN && layer->after)
+		layer->after(layer->context, link);
+}
+
+#endif
