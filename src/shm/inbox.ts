@@ -132,7 +132,7 @@ export class Inbox {
           !port.handler.record(
             kind as PortRecordKind,
             batch.message,
-            batch.sequence,
+            batch.sequence >>> 0,
             batch.view,
             payloadOffset,
             payloadBytes,

@@ -100,24 +100,32 @@ export class RecordBatch {
    * @throws Fault `length`, `kind`, `sequence` or `reserved`.
    */
   check(head: number, capacity: number): boolean {
+    const words = this.#words;
+    const filled = this.#filled;
     let offset = 0;
-    while (offset < this.#filled) {
-      const length = this.#words[(offset >> 2) + LENGTH] as number;
-      const end = offset + ((length + RECORD_ALIGN_BYTES - 1) & -RECORD_ALIGN_BYTES);
-      const isPad = ((this.#words[(offset >> 2) + KIND] as number) & 0xff) === PAD_KIND;
+    while (offset < filled) {
+      const length = words[(offset >> 2) + LENGTH] as number;
+      const kinds = words[(offset >> 2) + KIND] as number;
+      const size = (length + RECORD_ALIGN_BYTES - 1) & -RECORD_ALIGN_BYTES;
       const toWrap = capacity - ((head + offset) & (capacity - 1));
-      if (isPad ? length !== toWrap : length < RECORD_HEADER_BYTES || length > capacity / 2 || end - offset > toWrap) {
-        throw new Fault(
-          FaultCode.length,
-          `A ${isPad ? "pad" : "record"} at cursor ${(head + offset) >>> 0} has length ${length >>> 0} with ${toWrap} bytes up to the wrap, ` +
-            `wanted ${isPad ? toWrap : `${RECORD_HEADER_BYTES} to ${capacity / 2}`}`,
+      const isPad = (kinds & 0xff) === PAD_KIND;
+      if (isPad ? length !== toWrap : length < RECORD_HEADER_BYTES || length > capacity >> 1 || size > toWrap) {
+        throw lengthFault((head + offset) >>> 0, isPad, length, toWrap, capacity);
+      }
+      if (offset + size > filled) {
+        return this.#stopAt(offset, size);
+      }
+      if (isPad) {
+        if (kinds !== PAD_KIND) throw new Fault(FaultCode.reserved, "A pad has bits set that must be zero");
+      } else {
+        this.#checkHeader(
+          kinds,
+          length,
+          words[(offset >> 2) + SEQUENCE] as number,
+          words[(offset >> 2) + MESSAGE] as number,
         );
       }
-      if (end > this.#filled) {
-        return this.#stopAt(offset, end - offset);
-      }
-      this.#checkHeader(offset >> 2, isPad, length);
-      offset = end;
+      offset += size;
     }
     this.#accepted = offset;
     return true;
@@ -125,17 +133,20 @@ export class RecordBatch {
 
   /** Reads the next record's header into the fields. Returns false if the batch is used up. */
   next(): boolean {
-    while (this.#next < this.#accepted) {
-      const word = this.#next >> 2;
-      const length = this.#words[word + LENGTH] as number;
-      const kinds = this.#words[word + KIND] as number;
-      this.#current = this.#next;
-      this.#next += (length + RECORD_ALIGN_BYTES - 1) & -RECORD_ALIGN_BYTES;
-      if ((kinds & 0xff) !== PAD_KIND) {
+    const words = this.#words;
+    let offset = this.#next;
+    while (offset < this.#accepted) {
+      const word = offset >> 2;
+      const length = words[word + LENGTH] as number;
+      const kinds = words[word + KIND] as number;
+      this.#current = offset;
+      offset += (length + RECORD_ALIGN_BYTES - 1) & -RECORD_ALIGN_BYTES;
+      this.#next = offset;
+      if (kinds !== PAD_KIND) {
         this.kind = kinds & 0xff;
         this.channel = kinds >>> 16;
-        this.sequence = (this.#words[word + SEQUENCE] as number) >>> 0;
-        this.message = this.#words[word + MESSAGE] as number;
+        this.sequence = words[word + SEQUENCE] as number;
+        this.message = words[word + MESSAGE] as number;
         this.payloadOffset = this.#current + RECORD_HEADER_BYTES;
         this.payloadBytes = length - RECORD_HEADER_BYTES;
         return true;
@@ -183,27 +194,27 @@ export class RecordBatch {
     return false;
   }
 
-  #checkHeader(word: number, isPad: boolean, length: number): void {
-    const kinds = this.#words[word + KIND] as number;
-    if (isPad) {
-      if (kinds !== PAD_KIND) {
-        throw new Fault(FaultCode.reserved, "A pad has bits set that must be zero");
-      }
-      return;
-    }
+  #checkHeader(kinds: number, length: number, sequence: number, message: number): void {
     const kind = kinds & 0xff;
     if (kind > HIGHEST_KIND || length - RECORD_HEADER_BYTES < (LEAST_PAYLOAD[kind] as number)) {
       throw new Fault(FaultCode.kind, `A record of kind ${kind} has ${length - RECORD_HEADER_BYTES} bytes of payload`);
     }
-    if ((kinds & 0xff00) !== 0 || (this.#words[word + MESSAGE] as number) >>> 16 !== 0) {
+    if ((kinds & 0xff00) !== 0 || message >>> 16 !== 0) {
       throw new Fault(FaultCode.reserved, `A record of kind ${kind} has bits set that must be zero`);
     }
     if (this.#checkSequence) {
-      const sequence = this.#words[word + SEQUENCE] as number;
       if (sequence !== this.#sequence) {
         throw new Fault(FaultCode.sequence, `A record has sequence ${sequence >>> 0}, wanted ${this.#sequence >>> 0}`);
       }
       this.#sequence = (sequence + 1) | 0;
     }
   }
+}
+
+function lengthFault(cursor: number, isPad: boolean, length: number, toWrap: number, capacity: number): Fault {
+  const wanted = isPad ? `${toWrap}` : `${RECORD_HEADER_BYTES} to ${capacity / 2}`;
+  return new Fault(
+    FaultCode.length,
+    `A ${isPad ? "pad" : "record"} at cursor ${cursor} has length ${length >>> 0} with ${toWrap} bytes up to the wrap, wanted ${wanted}`,
+  );
 }
