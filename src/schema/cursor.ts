@@ -1,7 +1,8 @@
 import { get, getVariable, put } from "./interpret.js";
 import { Refusal } from "./refusal.js";
-import { scalarReader } from "./scalar-access.js";
-import type { Field, Struct } from "./type.js";
+import { integerRange } from "./scalar.js";
+import { scalarReader, scalarWriter } from "./scalar-access.js";
+import type { Field, Scalar, Struct } from "./type.js";
 
 const nowhere = new DataView(new ArrayBuffer(0));
 
@@ -43,13 +44,18 @@ export class Cursor {
   }
 
   /** Makes a setter for a field of a struct, which is no struct itself. */
-  static setter(struct: Struct, { name, offset, type }: Field): (this: Cursor, value: unknown) => void {
+  static setter(struct: Struct, field: Field): (this: Cursor, value: unknown) => void {
+    const { offset, type } = field;
+    const fits = type.kind === "scalar" ? fitsNumber(type) : undefined;
+    if (type.kind !== "scalar" || fits === undefined) {
+      return function (this: Cursor, value: unknown) {
+        putField(struct, field, value, this.#view, this.#base + offset);
+      };
+    }
+    const write = scalarWriter(type);
     return function (this: Cursor, value: unknown) {
-      try {
-        put(type, value, this.#view, this.#base + offset);
-      } catch (fault) {
-        throw fault instanceof Refusal ? fault.within(`.${name}`).toMistake(struct.name) : fault;
-      }
+      if (fits(value)) write(this.#view, this.#base + offset, value as never);
+      else putField(struct, field, value, this.#view, this.#base + offset);
     };
   }
 
@@ -74,6 +80,22 @@ export class Cursor {
       Cursor.place(cursor, this.#view, this.#base + offset, size);
       return cursor;
     };
+  }
+}
+
+/** Tells numbers that surely fit a scalar; undefined for a scalar that holds something else. */
+function fitsNumber(type: Scalar): ((value: unknown) => boolean) | undefined {
+  if (type.wire === "f64") return (value) => typeof value === "number";
+  const [least, greatest] = integerRange(type) ?? [];
+  if (typeof least !== "number" || typeof greatest !== "number") return undefined;
+  return (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= greatest;
+}
+
+function putField(struct: Struct, { name, type }: Field, value: unknown, view: DataView, at: number): void {
+  try {
+    put(type, value, view, at);
+  } catch (fault) {
+    throw fault instanceof Refusal ? fault.within(`.${name}`).toMistake(struct.name) : fault;
   }
 }
 

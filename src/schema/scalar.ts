@@ -57,7 +57,9 @@ export function refuseScalar(type: Scalar, value: unknown): Refusal | undefined 
     const overflows = Number.isFinite(value) && !Number.isFinite(Math.fround(value));
     return overflows ? wrongValue("a number within single precision", value) : undefined;
   }
-  const [least, greatest] = type.asNumber ? safeRanges[type.wire] : ranges[type.wire];
+  const range = type.asNumber ? safeRanges[type.wire] : ranges[type.wire];
+  const least = range[0];
+  const greatest = range[1];
   if (typeof value === typeof least) {
     const inRange = (value as number) >= least && (value as number) <= greatest;
     if (inRange && (typeof value === "bigint" || Number.isInteger(value))) return undefined;
