@@ -2,7 +2,6 @@
 import { execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-// biome-ignore lint/correctness/useImportExtensions: the module is an .mjs, as no compile step comes before it
 import { compile, findNodeHeaders, isCurrent, nativeFolder, root, settle } from "../native/toolchain.mjs";
 
 const output = join(root, "build", "Release", "intercell.node");

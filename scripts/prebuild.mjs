@@ -2,7 +2,6 @@
 import { execFileSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { join } from "node:path";
-// biome-ignore lint/correctness/useImportExtensions: the module is an .mjs, as no compile step comes before it
 import { compile, findNodeHeaders, root } from "../native/toolchain.mjs";
 
 /** The glibc of Node 20's own binaries: an addon that needs a later one narrows where the package runs. */

@@ -1,4 +1,4 @@
-import { constants, fstatSync, readFileSync, readlinkSync, writeSync } from "node:fs";
+import { constants, fstatSync, ftruncateSync, readFileSync, readlinkSync, writeSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
 import { isIntercellError } from "../../src/errors.js";
 import {
@@ -84,6 +84,7 @@ describe("createMemfd()", () => {
     expect(fstatSync(fd).size).toBe(8192);
     expect(readlinkSync(`/proc/self/fd/${fd}`)).toMatch(/^\/memfd:section/);
     expect(() => writeSync(fd, new Uint8Array(1), 0, 1, 8192)).toThrow(/EPERM/);
+    expect(() => ftruncateSync(fd, 4096)).toThrow(/EPERM/);
     expect(flagsOf(fd) & FD_CLOEXEC_FLAG).toBe(FD_CLOEXEC_FLAG);
   });
 

@@ -325,9 +325,9 @@ describe("processes", () => {
     expect([child.status, child.signal]).toEqual([7, null]);
   });
 
-  test("createPoller() keeps polling when its handle is forgotten", () => {
+  test("createPoller() keeps polling when its handle is forgotten, and closePoller() lets go of the callback", () => {
     const child = runFixture("poll-forgotten.mjs");
-    expect([child.stdout, child.stderr]).toEqual(["count 2\n", ""]);
+    expect([child.stdout, child.stderr]).toEqual(["count 2, held 0\n", ""]);
     expect(child.status).toBe(0);
   });
 
