@@ -119,6 +119,27 @@ describe("createPoller() on an eventfd", () => {
   });
 });
 
+describe("createPoller() on a counter of 4 bytes", () => {
+  test("createPoller() gives the running count, as UIO does, when one is read", async () => {
+    const [client, server] = connect();
+    const counts: number[] = [];
+    poll(server, { countBytes: 4 }, (_, count) => counts.push(count));
+    const running = [1, 7, 0xffff_ffff, 0];
+    for (const count of running) sendMessage(client, new Uint8Array(Uint32Array.of(count).buffer), []);
+    while (counts.length < running.length) await setImmediate();
+    expect(counts).toEqual(running);
+  });
+
+  test("createPoller() stops with -EIO when the read ends short", async () => {
+    const [client, server] = connect();
+    const callback = vi.fn();
+    poll(server, { countBytes: 4 }, callback);
+    for (let index = 0; index < 2; index++) sendMessage(client, Uint8Array.of(1), []);
+    await turn();
+    expect(callback.mock.calls).toEqual([[PollEvent.READABLE | PollEvent.ERROR, -5]]);
+  });
+});
+
 describe("createPoller() with rearm", () => {
   test("createPoller() has written the register when it calls back", async () => {
     const fd = kept(createEventfd());
