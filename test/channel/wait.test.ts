@@ -1,0 +1,77 @@
+import { getEventListeners } from "node:events";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Deadline, requireWaitOptions } from "../../src/channel/wait.js";
+
+describe("requireWaitOptions()", () => {
+  test.each([
+    [{ timeout: 1 }, TypeError],
+    [{ timeoutMs: "1" }, TypeError],
+    [{ timeoutMs: -1 }, RangeError],
+    [{ timeoutMs: Number.NaN }, RangeError],
+    [{ timeoutMs: 2 ** 31 }, RangeError],
+    [{ signal: {} }, TypeError],
+    [null, TypeError],
+  ])("throws when the options are %j", (options, kind) => {
+    expect(() => requireWaitOptions("a test", options as never)).toThrow(kind);
+  });
+
+  test.each([
+    {},
+    { timeoutMs: 0 },
+    { timeoutMs: 2 ** 31 - 1 },
+    { timeoutMs: Number.POSITIVE_INFINITY },
+    { timeoutMs: undefined },
+  ])("accepts %j", (options) => {
+    expect(() => requireWaitOptions("a test", options)).not.toThrow();
+  });
+});
+
+describe("Deadline", () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test("gives up once with ERR_TIMEOUT when the time has passed", () => {
+    const controller = new AbortController();
+    const reasons: unknown[] = [];
+    new Deadline(
+      { timeoutMs: 10, signal: controller.signal },
+      (reason) => reasons.push(reason),
+      () => "Too late",
+    );
+    vi.advanceTimersByTime(9);
+    expect(reasons).toEqual([]);
+    vi.advanceTimersByTime(1);
+    controller.abort();
+    expect(reasons).toEqual([expect.objectContaining({ code: "ERR_TIMEOUT", message: "Too late" })]);
+  });
+
+  test("gives up once with the reason when the signal aborts, and leaves no timer", () => {
+    const controller = new AbortController();
+    const reasons: unknown[] = [];
+    new Deadline(
+      { timeoutMs: 10, signal: controller.signal },
+      (reason) => reasons.push(reason),
+      () => "Too late",
+    );
+    controller.abort("enough");
+    expect(reasons).toEqual(["enough"]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("leaves neither timer nor listener when it is stopped", () => {
+    const { signal } = new AbortController();
+    const deadline = new Deadline(
+      { timeoutMs: 10, signal },
+      () => {},
+      () => "Too late",
+    );
+    expect([vi.getTimerCount(), getEventListeners(signal, "abort").length]).toEqual([1, 1]);
+    deadline.stop();
+    expect([vi.getTimerCount(), getEventListeners(signal, "abort").length]).toEqual([0, 0]);
+  });
+});
