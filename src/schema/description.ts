@@ -19,7 +19,7 @@ import type { AnyType, EnumType, Struct } from "./type.js";
  * for 64 bits and plain or typed arrays, is not in it. A name stands for one type throughout a struct, which is
  * checked when the struct is made.
  */
-export function describe(type: AnyType): string {
+export function describeType(type: AnyType): string {
   return describeWithin(type, new Set());
 }
 

@@ -1,7 +1,7 @@
 export { array, type TypedWire, typedArray } from "./array.js";
 export { bytes, fixedBytes } from "./bytes.js";
 export type { Codec, FieldReader, FieldWriter, View, Writer } from "./codec.js";
-export { describe, hashHex, typeHash } from "./description.js";
+export { describeType, hashHex, typeHash } from "./description.js";
 export { enumOf } from "./enum.js";
 export type { FieldTypes, Infer, InferFields } from "./infer.js";
 export { MAX_DEPTH, MAX_FIELDS, MAX_SIZE_BYTES } from "./layout.js";

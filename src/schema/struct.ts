@@ -1,6 +1,6 @@
 import { buildCodec } from "./build-codec.js";
 import type { Codec } from "./codec.js";
-import { describe, hashHex, typeHash } from "./description.js";
+import { describeType, hashHex, typeHash } from "./description.js";
 import type { FieldTypes, InferFields } from "./infer.js";
 import { alignUp, MAX_FIELDS, requireLimits } from "./layout.js";
 import { requireName } from "./name.js";
@@ -31,7 +31,7 @@ export function struct<const F extends FieldTypes>(name: string, fields: F): Str
   const base = { kind: "struct", name, fields: list, size, align, depth } as const;
   const draft = { ...base, truncatable: tail !== undefined, minSize: tail ?? size };
   requireOneMeaning(draft);
-  const description = describe(draft as Struct);
+  const description = describeType(draft as Struct);
   const hash = typeHash(description);
   const type: Struct<InferFields<F>> = {
     ...draft,
@@ -80,7 +80,7 @@ function requireOneMeaning(outermost: Named): void {
     if (type.kind === "array") visit(type.element);
     if ((type.kind !== "struct" && type.kind !== "enum") || visited.has(type)) return;
     visited.add(type);
-    const description = "description" in type ? type.description : describe(type as AnyType);
+    const description = "description" in type ? type.description : describeType(type as AnyType);
     const other = meanings.get(type.name);
     if (other !== undefined && other !== description) {
       const place = `within ${outermost.name}`;

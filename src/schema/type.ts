@@ -105,7 +105,7 @@ export interface Struct<T = unknown> extends TypeBase<T> {
   readonly truncatable: boolean;
   /** Bytes of the shortest message of this type; equal to `size` unless `truncatable`. */
   readonly minSize: number;
-  /** The canonical description of this type, in the grammar that `describe()` documents. */
+  /** The canonical description of this type, in the grammar that `describeType()` documents. */
   readonly description: string;
   /** 64-bit FNV-1a of `description`. */
   readonly hash: bigint;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import * as s from "../../src/schema/index.js";
 
-describe("describe()", () => {
-  test("describe() writes every kind of type in its grammar when it is given one", () => {
+describe("describeType()", () => {
+  test("describeType() writes every kind of type in its grammar when it is given one", () => {
     const Mode = s.enumOf("Mode", { fault: 7, idle: 0, low: -1 }, s.i8);
     const Point = s.struct("Point", { x: s.f32, y: s.f64, mode: Mode });
     const T = s.struct("T", {
@@ -15,21 +15,21 @@ describe("describe()", () => {
       note: s.text(70000),
       blob: s.bytes(64),
     });
-    expect(s.describe(T)).toBe(
+    expect(s.describeType(T)).toBe(
       "struct T{on:bool;mode:enum Mode:i8{low=-1,idle=0,fault=7};" +
         "path:struct Point{x:f32;y:f64;mode:enum Mode;}[3][2];last:struct Point;" +
         "id:fixedBytes(16);name:fixedText(8);note:text(70000);blob:bytes(64);}",
     );
-    expect(T.description).toBe(s.describe(T));
+    expect(T.description).toBe(s.describeType(T));
   });
 
-  test("describe() is the same when only the TypeScript side differs", () => {
+  test("describeType() is the same when only the TypeScript side differs", () => {
     const a = s.struct("T", { n: s.u64, v: s.array(s.f32, 3), e: s.enumOf("E", { a: 1, b: 2 }, s.u8) });
     const b = s.struct("T", { n: s.u64AsNumber, v: s.typedArray(s.f32, 3), e: s.enumOf("E", { b: 2, a: 1 }, s.u8) });
     expect(a.hash).toBe(b.hash);
   });
 
-  test("describe() differs when anything on the wire or a name does", () => {
+  test("describeType() differs when anything on the wire or a name does", () => {
     const E = (members: Readonly<Record<string, number>>) => s.enumOf("E", members, s.u8);
     const variants = [
       s.struct("T", { a: s.u8, b: s.u8 }),
