@@ -12,16 +12,18 @@ function entriesOf(files: readonly string[]): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, `src/${name}.ts`]));
 }
 
-/** Programs that the library starts as processes of their own, and so must find as files. */
-function processEntries(): Record<string, string> {
+/** Programs that the library starts as processes of their own, and protocols of its own, which are found as files. */
+function fileEntries(): Record<string, string> {
   const names = readdirSync("src", { recursive: true, encoding: "utf8" });
-  return entriesOf(names.filter((name) => name.endsWith("-main.ts")).map((name) => name.replace(/\.ts$/, ".js")));
+  return entriesOf(
+    names.filter((name) => /-(main|protocol)\.ts$/.test(name)).map((name) => name.replace(/\.ts$/, ".js")),
+  );
 }
 
 const library = entriesOf(Object.values(manifest.exports).flatMap((target) => target.default ?? []));
 
 export default defineConfig({
-  entry: { ...library, ...entriesOf(Object.values(manifest.bin ?? {})), ...processEntries() },
+  entry: { ...library, ...entriesOf(Object.values(manifest.bin ?? {})), ...fileEntries() },
   format: "esm",
   target: "node20",
   platform: "node",

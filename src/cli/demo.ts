@@ -1,0 +1,169 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { type Machine, startMachine } from "../sim/index.js";
+import { DemoReport } from "./demo-report.js";
+import { CommandFailure } from "./exit.js";
+import { chooseInmate, type InmateProgram, inmatePrograms } from "./inmate-program.js";
+import { Interruption, withInterruption } from "./interruption.js";
+import { jitterProtocol } from "./jitter-protocol.js";
+import { JitterRoot } from "./jitter-root.js";
+import { createPalette } from "./palette.js";
+import { measureRoundTrips, type RoundTrips } from "./round-trips.js";
+
+/** Options of {@link runDemo}. */
+export interface DemoOptions {
+  /** Goes on until it is interrupted. @defaultValue false */
+  readonly forever?: boolean | undefined;
+  /** @defaultValue true */
+  readonly color?: boolean | undefined;
+  /** Name of an inmate program. @defaultValue the first that can run here */
+  readonly inmate?: string | undefined;
+}
+
+/** The cell that the inmate runs as; cell `i` is peer `i` of each device. */
+const INMATE = 1;
+const ROUND_TRIPS = 300;
+
+/** Longest wait for what takes a second or two at most. */
+const PATIENCE_MS = 10_000;
+
+/**
+ * Shows typed channels between the cells of a simulated Raspberry Pi 4 on the standard output, in a few seconds.
+ *
+ * @throws CommandFailure if anything was lost or missing; Interruption if it is interrupted, unless it is to run forever.
+ */
+export async function runDemo(options: DemoOptions): Promise<void> {
+  const palette = createPalette(process.stdout, process.env, options.color ?? true);
+  const report = new DemoReport((line) => process.stdout.write(`${line}\n`), palette);
+  const program = chooseInmate(inmatePrograms, options.inmate);
+  await withInterruption(async (signal) => {
+    await using machine = await startMachine({ signal });
+    using root = new JitterRoot(await machine.openDevice({ peer: 0, signal }), INMATE, report);
+    const demo = new Demo({ machine, root, program, report, signal });
+    await demo.run(options.forever ?? false);
+  });
+}
+
+interface DemoParts {
+  readonly machine: Machine;
+  readonly root: JitterRoot;
+  readonly program: InmateProgram;
+  readonly report: DemoReport;
+  readonly signal: AbortSignal;
+}
+
+/** One showing, act by act. */
+class Demo {
+  readonly #parts: DemoParts;
+  readonly #wait: { readonly signal: AbortSignal; readonly timeoutMs: number };
+  #roundTrips: RoundTrips | undefined;
+  /** Inmates that are to be killed, whose end is no fault. */
+  readonly #doomed = new WeakSet<ChildProcess>();
+
+  constructor(parts: DemoParts) {
+    this.#parts = parts;
+    this.#wait = { signal: parts.signal, timeoutMs: PATIENCE_MS };
+  }
+
+  async run(forever: boolean): Promise<void> {
+    const { root, report, signal } = this.#parts;
+    try {
+      await this.#play();
+      if (forever) await root.until("an interruption", () => false, { signal });
+    } catch (error) {
+      if (!(forever && error instanceof Interruption)) throw error;
+    }
+    report.summary(root, this.#roundTrips);
+    const faults = this.#faults(forever);
+    report.verdict(faults);
+    if (faults.length > 0) throw new CommandFailure(`The demo failed: ${faults.join("; ")}`);
+  }
+
+  async #play(): Promise<void> {
+    const inmate = await this.#start();
+    await this.#listen();
+    await this.#command();
+    await this.#echo();
+    await this.#kill(inmate);
+    await this.#restart();
+  }
+
+  async #start(): Promise<ChildProcess> {
+    const { machine, root, program, report, signal } = this.#parts;
+    report.step("A simulated Raspberry Pi 4 with Jailhouse starts");
+    report.detail(`machine   ${machine.name}, its hypervisor is process ${machine.brokerPid}`);
+    report.detail(`link      ${root.link.name}`);
+    report.detail(`protocol  ${jitterProtocol.name}, type hash ${jitterProtocol.typeHashHex}`);
+    const inmate = this.#watch(await machine.startCell(INMATE, await program.prepare(signal)));
+    report.detail(`inmate    ${program.name}: ${program.description}, process ${inmate.pid}`);
+    await root.channel.ready(this.#wait);
+    report.cells(await machine.cells());
+    return inmate;
+  }
+
+  async #listen(): Promise<void> {
+    const { root, report } = this.#parts;
+    report.step("The inmate measures the jitter of its 10 Hz timer");
+    await root.measurements(15, this.#wait);
+  }
+
+  async #command(): Promise<void> {
+    const { root, report } = this.#parts;
+    report.step("The root cell tells the inmate to reset its statistics");
+    report.reset(await root.channel.request("reset", { lastTick: root.ticks.last }, this.#wait));
+    await root.measurements(8, this.#wait);
+  }
+
+  async #echo(): Promise<void> {
+    const { root, report, signal } = this.#parts;
+    report.step(`The root cell asks ${ROUND_TRIPS} times for an echo, while the timer goes on`);
+    this.#roundTrips = await measureRoundTrips(root.channel, ROUND_TRIPS, signal);
+    await root.measurements(5, this.#wait);
+  }
+
+  async #kill(inmate: ChildProcess): Promise<void> {
+    const { machine, root, report } = this.#parts;
+    report.step("The inmate is killed (kill -9)");
+    this.#doomed.add(inmate);
+    const exit = once(inmate, "exit");
+    inmate.kill("SIGKILL");
+    await exit;
+    await root.until("the link to go down", () => root.link.status !== "up", this.#wait);
+    report.cells(await machine.cells());
+  }
+
+  async #restart(): Promise<void> {
+    const { machine, root, report } = this.#parts;
+    report.step("The inmate is started again");
+    this.#watch(await machine.restartCell(INMATE));
+    await root.until("the channel to open again", () => root.channel.status === "open", this.#wait);
+    await root.measurements(10, this.#wait);
+  }
+
+  #watch(inmate: ChildProcess): ChildProcess {
+    const { root } = this.#parts;
+    inmate.once("exit", (code, signal) => {
+      if (!this.#doomed.has(inmate)) root.fail(new CommandFailure(`The inmate ended by itself (${signal ?? code})`));
+    });
+    return inmate;
+  }
+
+  /** What is wrong with what arrived. A showing that was interrupted need not be complete. */
+  #faults(interrupted: boolean): readonly string[] {
+    const { root } = this.#parts;
+    const { link, undecodable, requestsFailed } = root.channel.statistics;
+    const counts = [
+      ["measurements lost", root.ticks.lost],
+      ["measurements repeated", root.ticks.repeated],
+      ["measurements dropped by the inmate", root.unsent],
+      ["messages that did not decode", undecodable],
+      ["requests without a reply", interrupted ? 0 : requestsFailed],
+      ["messages to the inmate lost", link.lostRecords],
+    ] as const;
+    const faults = counts.filter(([, count]) => count > 0).map(([what, count]) => `${count} ${what}`);
+    // The fallback poll may be a moment faster than an interrupt that is on its way, but not often.
+    if (link.rescuedByPoll > 5 + link.receivedRecords / 20) faults.push(`${link.rescuedByPoll} doorbells missed`);
+    if (!interrupted && link.sessions < 2) faults.push(`${link.sessions} sessions in the place of 2`);
+    return faults;
+  }
+}

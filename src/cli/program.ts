@@ -1,0 +1,16 @@
+import { Command } from "commander";
+import { addDemoCommand } from "./demo-command.js";
+import { packageVersion } from "./package-root.js";
+import { addSimCommand } from "./sim-command.js";
+
+/** The `intercell` command. Each subcommand loads what it needs when it runs. */
+export function createProgram(): Command {
+  const program = new Command("intercell")
+    .description("Typed channels between the cells of a Jailhouse machine")
+    .version(packageVersion(), "-V, --version")
+    // Inherited by the subcommands, which are added after it.
+    .exitOverride();
+  addDemoCommand(program);
+  addSimCommand(program);
+  return program;
+}

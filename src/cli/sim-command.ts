@@ -1,0 +1,44 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { parseByteCount } from "./byte-count.js";
+import type { SimOptions } from "./sim.js";
+
+/** Adds `intercell sim` and `intercell sim list`. */
+export function addSimCommand(program: Command): void {
+  const sim = program
+    .command("sim")
+    .description("run a simulated Jailhouse machine until Ctrl-C")
+    .option("--name <name>", "name of the machine (default: a random one)")
+    .option("--peers <count>", "peers of its ivshmem device, 2 to 12 (default: 3)", argument(parseCount))
+    .option("--vectors <count>", "interrupt vectors of each peer, 0 for INTx (default: 0)", argument(parseCount))
+    .option("--state-table <bytes>", "size of the state table (default: 0x1000)", argument(parseByteCount))
+    .option("--rw <bytes>", "size of the section that all may write (default: 0x9000)", argument(parseByteCount))
+    .option("--output <bytes>", "size of each peer's output section (default: 0x2000)", argument(parseByteCount))
+    .action(async (options: SimOptions) => {
+      const { runSim } = await import("./sim.js");
+      await runSim(options);
+    });
+  sim
+    .command("list")
+    .description("list the simulated machines that you run")
+    .option("--json", "print JSON")
+    .action(async ({ json = false }: { readonly json?: boolean }) => {
+      const { listSims } = await import("./sim-list.js");
+      process.stdout.write(listSims(json));
+    });
+}
+
+function parseCount(text: string): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new TypeError(`A count is a whole number, not ${JSON.stringify(text)}`);
+}
+
+/** Makes Commander name the option in its message. */
+function argument<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+    }
+  };
+}
