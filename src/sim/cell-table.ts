@@ -120,7 +120,8 @@ export class CellTable {
 
   #stopAttached(attached: Attached, how: StopKind): void {
     attached.keepState = how === "crash";
-    if (attached.pid !== this.#ownerPid) {
+    // The kernel gives 0 for a process of another pid namespace, which cannot be killed from here.
+    if (attached.pid !== this.#ownerPid && attached.pid !== 0) {
       kill(attached.pid);
       return;
     }
@@ -141,8 +142,7 @@ export class CellTable {
     if (outcome === "timeout") {
       throw new IntercellError(
         "ETIMEDOUT",
-        `Cannot stop cell ${cell.name} as it lives in the process that started the machine and that process is busy; ` +
-          "let its event loop run",
+        `Cannot stop cell ${cell.name} as its process can only be asked and does not answer; let its event loop run`,
       );
     }
   }
@@ -172,8 +172,9 @@ export class CellTable {
   }
 }
 
+/** 0 and -1 are no process but many (kill(2)), so they are never killed, whatever a client says. */
 function killGroup(pid: number): void {
-  kill(-pid);
+  if (Number.isInteger(pid) && pid > 1) kill(-pid);
 }
 
 function kill(pid: number): void {

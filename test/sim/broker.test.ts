@@ -79,6 +79,19 @@ describe("Broker", () => {
     expect(JSON.parse(new TextDecoder().decode(answer))).toMatchObject({ id: 5, error: { code: "ERR_PROTOCOL" } });
   });
 
+  test("grants a peer whose holder hung up a moment after the hello", async () => {
+    const held = await openSim({ machine: name, peer: 1 });
+    const descriptor = connectUnix(socketName(name));
+    (await openSim({ machine: name, peer: 2 })).close();
+    sendMessage(descriptor, cellHello, []);
+    held.close();
+    (await openSim({ machine: name, peer: 2 })).close();
+    const answer = receiveMessage(descriptor, MAX_MESSAGE_BYTES);
+    for (const granted of answer?.descriptors ?? []) closeDescriptor(granted);
+    closeDescriptor(descriptor);
+    expect(decodeWelcome(answer?.bytes ?? new Uint8Array()).errno).toBe(0);
+  });
+
   test("throws EADDRINUSE when the machine's name is taken", () => {
     const options = { name, devices: defaultDevices, cells: defaultCells, ownerPid: process.pid };
     expect(() => new Broker(options)).toThrow(expect.objectContaining({ code: "EADDRINUSE" }));

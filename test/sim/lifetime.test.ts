@@ -85,6 +85,13 @@ describe("the end of the broker", () => {
     });
   }
 
+  test("does not come with an interrupt from the terminal, which is for the starter", async () => {
+    machine = await startMachine();
+    for (const signal of ["SIGINT", "SIGHUP"]) process.kill(machine.brokerPid, signal);
+    for (let round = 0; round < 5; round++) (await machine.openDevice({ peer: 0 })).close();
+    expect(await machine.cells()).toHaveLength(2);
+  });
+
   test("rejects what was asked of it and not answered", async () => {
     machine = await startMachine();
     process.kill(machine.brokerPid, "SIGSTOP");
