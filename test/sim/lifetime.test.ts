@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test } from "vitest";
 import { listMachines, type Machine, startMachine } from "../../src/sim/index.js";
 import { heard, recordStates } from "../uio/device-contract.js";
@@ -146,6 +147,20 @@ describe("the end of a cell", () => {
       await cell.next("open");
       await killed(cell.child, "SIGKILL");
       (await machine.openDevice({ peer: 1 })).close();
+    }
+  });
+
+  test("is seen when it was a worker thread that is terminated", async () => {
+    machine = await startMachine();
+    const device = await machine.openDevice({ peer: 0, fallbackPollMs: 0 });
+    const [, program = ""] = await programCommand("worker");
+    for (let round = 0; round < 3; round++) {
+      const worker = new Worker(program, { workerData: { machine: machine.name, peer: 1 } });
+      await once(worker, "message");
+      device.rearm();
+      const gone = heard(device, "state");
+      await worker.terminate();
+      expect(await gone).toEqual([1, 0, 1]);
     }
   });
 });
