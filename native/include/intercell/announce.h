@@ -72,6 +72,17 @@ INTERCELL_COLD void intercell_hub_join(struct intercell_hub *hub, struct interce
 	intercell_channel_notice(channel, link, INTERCELL_NOTICE_MATCHED, remote);
 }
 
+/* Joins what the peer announced before this side opened a channel. */
+INTERCELL_COLD void intercell_hub_join_all(struct intercell_hub *hub, struct intercell_link *link)
+{
+	struct intercell_remote *remotes = hub->remotes + (size_t)link->peer * hub->remotes_per_link;
+	uint32_t i;
+
+	for (i = 0; i < hub->remotes_per_link; i++)
+		if (remotes[i].number != 0 && !remotes[i].channel)
+			intercell_hub_join(hub, link, &remotes[i]);
+}
+
 /* Takes a remote entry out of use, with the requests that wait for it. */
 INTERCELL_COLD void intercell_hub_part(struct intercell_hub *hub, struct intercell_link *link,
 				       struct intercell_remote *remote)

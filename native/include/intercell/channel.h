@@ -72,11 +72,10 @@ INTERCELL_COLD int intercell_channel_open(struct intercell_hub *hub, struct inte
 	channel->mismatched = 0;
 	channel->next = hub->channels;
 	hub->channels = channel;
-	for (i = 0; i < hub->node->layout.max_peers * hub->remotes_per_link; i++)
-		if (hub->remotes[i].number != 0 && !hub->remotes[i].channel)
-			intercell_hub_join(hub, &hub->node->links[i / hub->remotes_per_link], &hub->remotes[i]);
-	for (i = 0; i < hub->node->layout.max_peers; i++)
+	for (i = 0; i < hub->node->layout.max_peers; i++) {
 		hub->links[i].due = true;
+		intercell_hub_join_all(hub, &hub->node->links[i]);
+	}
 	return INTERCELL_OK;
 }
 

@@ -39,7 +39,7 @@ INTERCELL_FN uint32_t intercell_power_of_two_below(uint32_t value)
 {
 	uint32_t power = INTERCELL_CAPACITY_MAX;
 
-	while (power > value)
+	while (power > value && power > 1u)
 		power >>= 1;
 	return power;
 }
@@ -111,10 +111,13 @@ INTERCELL_COLD int intercell_layout_plan(const struct intercell_layout_options *
 		at += INTERCELL_LINE;
 	if (at >= size || size - at < broadcast || size - at - broadcast < latest)
 		return INTERCELL_ENOSPC;
-	room = (size - at - broadcast - latest) / count;
-	if (room < INTERCELL_CAPACITY_MIN)
-		return INTERCELL_ENOSPC;
+	room = size - at - broadcast - latest;
+	/* Shifted, not divided, as a 32-bit core may have no divider. */
 	capacity = intercell_power_of_two_below(room);
+	while (capacity > INTERCELL_CAPACITY_MIN && (uint64_t)capacity * count > room)
+		capacity >>= 1;
+	if ((uint64_t)capacity * count > room || capacity < INTERCELL_CAPACITY_MIN)
+		return INTERCELL_ENOSPC;
 	layout->ring_capacity = capacity;
 	at = layout->ring_offset + count * capacity;
 	layout->broadcast_control = broadcast != 0 ? at : 0;

@@ -142,19 +142,19 @@ struct intercell_node {
 	bool busy; /* inside intercell_node_poll() */
 };
 
-INTERCELL_FN bool intercell_node_serves(const struct intercell_node *node, uint32_t peer)
+INTERCELL_ACCESS bool intercell_node_serves(const struct intercell_node *node, uint32_t peer)
 {
 	return peer < node->layout.max_peers && (node->layout.peers >> peer & 1u) != 0;
 }
 
 /* The peer's epoch for this side, E'. */
-INTERCELL_FN uint32_t intercell_link_peer_epoch(const struct intercell_link *link)
+INTERCELL_ACCESS uint32_t intercell_link_peer_epoch(const struct intercell_link *link)
 {
 	return intercell_observe(link->section, intercell_entry(link->node->layout.id) + INTERCELL_ENTRY_EPOCH);
 }
 
 /* A word of the peer's control block for this side, by the geometry taken. */
-INTERCELL_FN uint32_t intercell_link_peer_word(const struct intercell_link *link, uint32_t offset)
+INTERCELL_ACCESS uint32_t intercell_link_peer_word(const struct intercell_link *link, uint32_t offset)
 {
 	return intercell_observe(link->section, link->peer_geometry.control + offset);
 }

@@ -33,6 +33,8 @@
 
 /* A function that is small or on the path of a message. */
 #define INTERCELL_FN static inline
+/* A single load or store: a call would be larger than it is. */
+#define INTERCELL_ACCESS static inline __attribute__((always_inline))
 /* A function off that path: kept out of line, as an inmate counts its bytes. */
 #define INTERCELL_COLD static __attribute__((noinline, unused))
 
@@ -69,22 +71,22 @@ struct intercell_platform {
 	void *context;
 };
 
-INTERCELL_FN uint32_t intercell_load(const void *base, uint32_t offset)
+INTERCELL_ACCESS uint32_t intercell_load(const void *base, uint32_t offset)
 {
 	return INTERCELL_LOAD((const volatile intercell_u32 *)((const unsigned char *)base + offset));
 }
 
-INTERCELL_FN uint32_t intercell_observe(const void *base, uint32_t offset)
+INTERCELL_ACCESS uint32_t intercell_observe(const void *base, uint32_t offset)
 {
 	return INTERCELL_OBSERVE((const volatile intercell_u32 *)((const unsigned char *)base + offset));
 }
 
-INTERCELL_FN void intercell_store(void *base, uint32_t offset, uint32_t value)
+INTERCELL_ACCESS void intercell_store(void *base, uint32_t offset, uint32_t value)
 {
 	INTERCELL_STORE((volatile intercell_u32 *)((unsigned char *)base + offset), value);
 }
 
-INTERCELL_FN void intercell_publish(void *base, uint32_t offset, uint32_t value)
+INTERCELL_ACCESS void intercell_publish(void *base, uint32_t offset, uint32_t value)
 {
 	INTERCELL_PUBLISH((volatile intercell_u32 *)((unsigned char *)base + offset), value);
 }

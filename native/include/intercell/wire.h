@@ -145,7 +145,7 @@ INTERCELL_STATIC_ASSERT(INTERCELL_DIRECTORY == 0x100u, "the directory is at 0x10
 INTERCELL_STATIC_ASSERT(INTERCELL_CONTROL_FAULT == 0x10cu, "the fault word is at +0x10c");
 INTERCELL_STATIC_ASSERT(INTERCELL_CONTROL_SIZE == 0x180u, "a control block takes 384 bytes");
 
-INTERCELL_FN uint32_t intercell_align(uint32_t value, uint32_t unit)
+INTERCELL_ACCESS uint32_t intercell_align(uint32_t value, uint32_t unit)
 {
 	return (value + unit - 1u) & ~(unit - 1u);
 }
@@ -156,7 +156,7 @@ INTERCELL_FN uint32_t intercell_directory_end(uint32_t max_peers)
 	return INTERCELL_DIRECTORY + intercell_align(max_peers * INTERCELL_DIRECTORY_ENTRY, INTERCELL_LINE);
 }
 
-INTERCELL_FN uint32_t intercell_entry(uint32_t peer)
+INTERCELL_ACCESS uint32_t intercell_entry(uint32_t peer)
 {
 	return INTERCELL_DIRECTORY + peer * INTERCELL_DIRECTORY_ENTRY;
 }
@@ -168,7 +168,7 @@ struct intercell_finding {
 	uint32_t found;
 };
 
-INTERCELL_FN void intercell_find(struct intercell_finding *finding, uint32_t code, uint32_t wanted, uint32_t found)
+INTERCELL_ACCESS void intercell_find(struct intercell_finding *finding, uint32_t code, uint32_t wanted, uint32_t found)
 {
 	finding->code = code;
 	finding->wanted = wanted;
