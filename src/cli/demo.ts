@@ -71,7 +71,7 @@ class Demo {
       await this.#play();
       if (forever) await root.until("an interruption", () => false, { signal });
     } catch (error) {
-      if (!(forever && error instanceof Interruption)) throw error;
+      if (!(forever && isWantedEnd(error))) throw error;
     }
     report.summary(root, this.#roundTrips);
     const faults = this.#faults(forever);
@@ -166,4 +166,9 @@ class Demo {
     if (!interrupted && link.sessions < 2) faults.push(`${link.sessions} sessions in the place of 2`);
     return faults;
   }
+}
+
+/** Whether somebody asked for the end, rather than that nobody reads the output any more. */
+function isWantedEnd(error: unknown): boolean {
+  return error instanceof Interruption && error.signal !== "SIGPIPE";
 }

@@ -34,14 +34,16 @@ export const Statistics = struct("Statistics", {
 /** Sent back as it is. */
 export const Echo = struct("Echo", { number: u32 });
 
-/** What the jitter demo's inmate and the root cell say to each other. */
-export const jitterProtocol = defineProtocol("jitter", {
+const definition = {
   messages: { measurement: Measurement },
   requests: {
     reset: { request: ResetStatistics, reply: Statistics },
     echo: { request: Echo, reply: Echo },
   },
-});
+} as const;
 
 /** The type of {@link jitterProtocol}'s definition. */
-export type JitterDefinition = NonNullable<(typeof jitterProtocol)["~definition"]>;
+export type JitterDefinition = typeof definition;
+
+/** What the jitter demo's inmate and the root cell say to each other. */
+export const jitterProtocol = defineProtocol("jitter", definition);

@@ -1,0 +1,54 @@
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+import { bundleSource } from "../../scripts/bundle-source.mjs";
+import { root } from "../architecture/source.js";
+
+/** What each example prints. Names of machines are random and left out. */
+const outputs: Readonly<Record<string, readonly string[]>> = {
+  "publish-latest-value": ["before the first: undefined", "step 1000 at 250, -250, the latest of 1000 values"],
+  "request-reply": [
+    "turns at 1200 rpm, before at 0",
+    "turns at 900 rpm, before at 1200",
+    expect.stringMatching(/^refused: .*9000 rpm is more than 3000$/) as string,
+  ],
+  "send-receive-messages": ["sensor 1 has 20.5 °C", "sensor 2 has 21 °C", "sensor 3 has 21.5 °C"],
+  "talk-to-many-peers": [
+    "job 0 has 5 words",
+    "job 1 has 3 words",
+    "worker 1 heard: that was all",
+    "worker 2 heard: that was all",
+  ],
+  "watch-peer-state": [
+    "the link is connecting",
+    "up, a new session",
+    "down: peer closed, the session is over",
+    "up, a new session",
+    "the inmate was restarted",
+    "down: peer closed, the session is over",
+  ],
+};
+
+const names = readdirSync(`${root}/examples`)
+  .filter((file) => file.endsWith(".ts"))
+  .map((file) => file.slice(0, -3));
+
+describe("examples", () => {
+  test("examples are all listed here", () => {
+    expect(names.sort()).toEqual(Object.keys(outputs).sort());
+  });
+
+  test.each(names)("%s prints what it promises and ends by itself when it is run", async (name) => {
+    const program = await bundleSource(`${root}/examples/${name}.ts`);
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [program], { timeout: 15_000 });
+    expect(stderr).toBe("");
+    expect(stdout.trimEnd().split("\n")).toEqual(outputs[name]);
+  });
+
+  test("README.md shows an example as it is", () => {
+    const readme = readFileSync(`${root}/README.md`, "utf8");
+    const samples = [...readme.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, sample]) => sample);
+    expect(samples).toContain(readFileSync(`${root}/examples/send-receive-messages.ts`, "utf8"));
+  });
+});
