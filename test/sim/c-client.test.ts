@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Machine, startMachine } from "../../src/sim/index.js";
 import { skipUnless } from "../support/skip.js";
-import { heard } from "../uio/device-contract.js";
+import { heard } from "../uio/device-events.js";
 
 const run = promisify(execFile);
 const hasGcc = spawnSync("gcc", ["--version"]).status === 0;

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Machine, openSim, type SimDeviceOptions, startMachine } from "../../src/sim/index.js";
-import { describeDevice, type ExpectedDevice, heard } from "../uio/device-contract.js";
+import { describeDevice, type ExpectedDevice } from "../uio/device-contract.js";
+import { heard } from "../uio/device-events.js";
 
 const raspberryPi4: ExpectedDevice = { protocol: 0, peers: 3, vectors: 0, rwBytes: 0x9000, outputBytes: 0x2000 };
 

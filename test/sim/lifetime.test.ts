@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test } from "vitest";
 import { listMachines, type Machine, startMachine } from "../../src/sim/index.js";
-import { heard, recordStates } from "../uio/device-contract.js";
+import { heard, recordStates } from "../uio/device-events.js";
 import { allGone, isRunning, programCommand, startToldCell, ToldCell, toldProgram } from "./program.js";
 
 let machine: Machine | undefined;

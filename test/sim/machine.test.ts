@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { afterEach, describe, expect, test } from "vitest";
 import { listMachines, type Machine, type MachineOptions, startMachine } from "../../src/sim/index.js";
-import { heard, recordStates } from "../uio/device-contract.js";
+import { heard, recordStates } from "../uio/device-events.js";
 import { allGone, isRunning, startToldCell, ToldCell, toldProgram } from "./program.js";
 
 const machines: Machine[] = [];

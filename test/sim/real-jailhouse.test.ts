@@ -5,7 +5,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Machine, startMachine } from "../../src/sim/index.js";
 import { doorbellValue, Register } from "../../src/uio/index.js";
-import { heard, recordStates } from "../uio/device-contract.js";
+import { heard, recordStates } from "../uio/device-events.js";
 import { startToldCell, ToldCell } from "./program.js";
 import { RawCell } from "./raw-cell.js";
 

@@ -15,7 +15,7 @@ import {
 } from "../../src/native.js";
 import { Register } from "../../src/uio/index.js";
 import { MappedDevice } from "../../src/uio/mapped-device.js";
-import { heard, recordStates } from "./device-contract.js";
+import { heard, recordStates } from "./device-events.js";
 
 const PAGE = 0x1000;
 
