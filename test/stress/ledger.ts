@@ -60,11 +60,16 @@ export class SessionRecord {
   }
 
   #get(field: number): number {
-    return Atomics.load(this.#words, this.#base + field) >>> 0;
+    return this.#isGone ? 0 : Atomics.load(this.#words, this.#base + field) >>> 0;
   }
 
   #set(field: number, value: number): void {
-    Atomics.store(this.#words, this.#base + field, value);
+    if (!this.#isGone) Atomics.store(this.#words, this.#base + field, value);
+  }
+
+  /** The memory went with its device. */
+  get #isGone(): boolean {
+    return this.#words.length === 0;
   }
 }
 
