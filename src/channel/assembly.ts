@@ -7,7 +7,7 @@ import { createEmitter } from "./emitter.js";
 import { Encoder, tooLarge } from "./encoder.js";
 import { Inbox, type InboxHooks } from "./inbox.js";
 import { Lifecycle } from "./lifecycle.js";
-import { type Link, type Port, RecordKind } from "./link.js";
+import { type Link, type Port, type PortAnnouncement, type PortHandler, RecordKind } from "./link.js";
 import type { CheckedChannelOptions } from "./options.js";
 import { Outbox } from "./outbox.js";
 import type { Protocol } from "./protocol.js";
@@ -52,14 +52,7 @@ export function assembleChannel(link: Link, protocol: Protocol, options: Checked
   const dispatcher = new Dispatcher();
   const lifecycle = new Lifecycle(label, () => describeLink(link, port));
   const announcement = { name, protocolName: protocol.name, typeHash: protocol.typeHash };
-  const topicSizes = protocol.topics.map((topic) => topic.type.size);
-  const port = link.attach({ ...announcement, topicSizes, handler: dispatcher });
-  try {
-    requireCarried(protocol, port.maxPayload);
-  } catch (error) {
-    port.close();
-    throw error;
-  }
+  const port = attach(link, protocol, announcement, dispatcher);
   const counters = createCounters();
   const report = (error: IntercellError): void => lifecycle.report(error);
   const resume = (): void => {
@@ -116,6 +109,18 @@ export function assembleChannel(link: Link, protocol: Protocol, options: Checked
     topics: new Topics(port, protocol.topics, hooks),
     broadcaster: new Broadcaster(port, protocol.broadcasts, counters, label),
   };
+}
+
+function attach(link: Link, protocol: Protocol, announcement: PortAnnouncement, handler: PortHandler): Port {
+  const topicSizes = protocol.topics.map((topic) => topic.type.size);
+  const port = link.attach({ ...announcement, topicSizes, handler });
+  try {
+    requireCarried(protocol, port.maxPayload);
+  } catch (error) {
+    port.close();
+    throw error;
+  }
+  return port;
 }
 
 /**

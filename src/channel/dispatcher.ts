@@ -89,6 +89,11 @@ export class Dispatcher implements PortHandler {
 
   lost(down: LinkDown): void {
     const { label, lifecycle, outbox, requester, responder, inboxes, sessionEnded, close } = this.#require();
+    if (down.reason === "closed") {
+      lifecycle.lost(down);
+      close();
+      return;
+    }
     if (!down.resumable) {
       this.#held = undefined;
       const error = new IntercellError(ErrorCode.PEER_RESTARTED, `The session of ${label} ended: ${down.reason}`);
@@ -103,7 +108,6 @@ export class Dispatcher implements PortHandler {
       for (const inbox of inboxes) inbox.end(fault);
     }
     lifecycle.lost(down);
-    if (down.reason === "closed") close();
   }
 
   mismatched(peer: PortAnnouncement): void {

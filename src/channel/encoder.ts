@@ -1,4 +1,4 @@
-import { IntercellError } from "../errors.js";
+import { ErrorCode, IntercellError } from "../errors.js";
 import type { Codec } from "../schema/codec.js";
 import { NO_ROOM, type PortRecordKind } from "./link.js";
 import type { Outbox } from "./outbox.js";
@@ -70,5 +70,5 @@ export class Encoder<T> {
 /** The fault for a message that a link cannot carry. */
 export function tooLarge(what: string, lengthBytes: number, maxPayload: number): IntercellError {
   const message = `Cannot send ${what} as it has ${lengthBytes} bytes and a record of the link holds ${maxPayload}`;
-  return new IntercellError("ERR_TOO_LARGE", `${message}: configure larger sections, or fewer peers for each`);
+  return new IntercellError(ErrorCode.TOO_LARGE, `${message}: configure larger sections, or fewer peers for each`);
 }

@@ -97,8 +97,8 @@ export interface PortHandler {
   /** Both sides announced the channel with the same type: {@link Port.claim} may succeed. */
   opened(): void;
   /**
-   * The channel is unusable until `opened` is called again. May follow another `lost` that was resumable: the session
-   * that stood has now ended as well.
+   * The channel is unusable until `opened` is called again, or what `mismatched` said holds no longer. May follow
+   * another `lost` that was resumable: the session that stood has now ended as well.
    */
   lost(down: LinkDown): void;
   /** The peer announced the same name with another type. */
@@ -190,7 +190,7 @@ export interface Link {
   readonly events: TypedEmitter<LinkEvents>;
   readonly statistics: LinkStatistics;
   /**
-   * Opens a channel's end. Throws IntercellError `ERR_CLOSED`, `ERR_CHANNEL_IN_USE` or `ERR_NO_SPACE` (latest region
+   * Opens a channel's end. Throws IntercellError `ERR_CLOSED`, `ERR_IN_USE` or `ERR_NO_SPACE` (latest region
    * full).
    */
   attach(options: PortOptions): Port;

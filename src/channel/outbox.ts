@@ -30,6 +30,9 @@ export class Outbox {
   readonly #line = new Set<WaitingRecord>();
   readonly #controls = new Set<WaitingRecord>();
   #stop: Stop | undefined;
+  /** The port's view as bytes, kept as long as the port has the same. */
+  #view: DataView | undefined;
+  #bytes: Uint8Array = new Uint8Array();
 
   constructor(port: Port, capacity: number, label: string) {
     this.#port = port;
@@ -171,8 +174,12 @@ export class Outbox {
   }
 
   #write(kind: PortRecordKind, message: number, payload: Uint8Array, offset: number): number {
-    const view = this.#port.view;
-    new Uint8Array(view.buffer, view.byteOffset + offset, payload.length).set(payload);
+    const { view } = this.#port;
+    if (view !== this.#view) {
+      this.#view = view;
+      this.#bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    }
+    this.#bytes.set(payload, offset);
     return this.#port.commit(kind, message, payload.length);
   }
 }

@@ -1,5 +1,5 @@
 import { requireKnownKeys } from "../errors.js";
-import { describe, hashHex, typeHash } from "../schema/description.js";
+import { describeType, hashHex, typeHash } from "../schema/description.js";
 import type { Infer } from "../schema/infer.js";
 import { requireName } from "../schema/name.js";
 import { type AnyType, requireType, type Struct } from "../schema/type.js";
@@ -128,7 +128,7 @@ export function defineProtocol<const D extends ProtocolDefinition>(name: string,
     ...messages.map((entry) => describeEntry("message", entry)),
     ...broadcasts.map((entry) => describeEntry("broadcast", entry)),
     ...requests.map(
-      (entry) => `request ${entry.number} ${entry.name}:${describe(entry.request)}->${describe(entry.reply)};`,
+      (entry) => `request ${entry.number} ${entry.name}:${entry.request.description}->${entry.reply.description};`,
     ),
     ...topics.map((entry) => describeEntry("topic", entry)),
   ].join("")}}`;
@@ -146,7 +146,7 @@ export function defineProtocol<const D extends ProtocolDefinition>(name: string,
 }
 
 function describeEntry(kind: string, entry: ProtocolEntry): string {
-  return `${kind} ${entry.number} ${entry.name}:${describe(entry.type)};`;
+  return `${kind} ${entry.number} ${entry.name}:${entry.type.description};`;
 }
 
 function entriesOf(
@@ -214,7 +214,7 @@ function requireOneTypePerName(protocol: string, types: readonly AnyType[]): voi
   const visit = (type: AnyType): void => {
     if (type.kind === "array") visit(type.element);
     if (type.kind !== "struct" && type.kind !== "enum") return;
-    const description = describe(type);
+    const description = describeType(type);
     const other = described.get(type.name);
     if (other !== undefined && other !== description) {
       throw new TypeError(`Protocol ${protocol} has two types named ${type.name}: ${other} and ${description}`);

@@ -4,7 +4,7 @@ import type { LinkStatistics } from "./link.js";
 export interface ChannelStatistics {
   /** Messages that this side committed. */
   readonly sent: number;
-  /** Messages that a listener or reader was given. */
+  /** Messages that arrived while somebody listened, those that do not decode included. */
   readonly received: number;
   /** Messages that a reader with `drop-oldest` or `drop-newest` had no room for, summed over all readers. */
   readonly dropped: number;

@@ -17,37 +17,11 @@ import {
 } from "../../src/channel/index.js";
 import { ErrorCode, IntercellError } from "../../src/errors.js";
 import { type Counters, createLinkCounters } from "./loopback-counters.js";
+import { type Broadcast, type Frame, frameBytes, HEADER_BYTES, type LoopbackOptions } from "./loopback-frame.js";
 import { LoopbackPort } from "./loopback-port.js";
-
-export interface LoopbackOptions {
-  /** Bytes on the way in each direction, headers included. A record takes at most half. */
-  readonly capacityBytes: number;
-  /** Broadcasts that a slow reader may be behind. */
-  readonly broadcastRecords: number;
-}
-
-/** One record on the way; the payload lies at `OFFSET`, so that whoever forgets the offset is found out. */
-interface Frame {
-  readonly kind: RecordKind;
-  readonly channel: number;
-  readonly message: number;
-  readonly sequence: number;
-  readonly view: DataView;
-  readonly length: number;
-  readonly announcement?: PortAnnouncement;
-}
-
-interface Broadcast {
-  readonly index: number;
-  readonly channel: number;
-  readonly message: number;
-  readonly view: DataView;
-  readonly length: number;
-}
 
 export type Ends = [LoopbackLink, LoopbackLink];
 
-const HEADER_BYTES = 16;
 const OFFSET = 8;
 const linkEventNames = ["up", "down", "error", "close"];
 
@@ -121,7 +95,7 @@ export class LoopbackLink implements Link {
   attach(options: PortOptions): Port {
     if (this.#status === "closed") throw new IntercellError(ErrorCode.CLOSED, "The loopback link is closed");
     if (this.ports.has(options.name)) {
-      throw new IntercellError("ERR_CHANNEL_IN_USE", `The loopback link has a channel "${options.name}" already`);
+      throw new IntercellError(ErrorCode.IN_USE, `The loopback link has a channel "${options.name}" already`);
     }
     this.#channels++;
     const port = new LoopbackPort(this, options, this.#channels);
@@ -139,7 +113,7 @@ export class LoopbackLink implements Link {
   claim(port: LoopbackPort, lengthBytes: number): number {
     if (lengthBytes > this.maxPayload) {
       const message = `A loopback record holds ${this.maxPayload} bytes, not ${lengthBytes}`;
-      throw new IntercellError("ERR_TOO_LARGE", message);
+      throw new IntercellError(ErrorCode.TOO_LARGE, message);
     }
     this.#claimant = undefined;
     const used = this.#unacknowledgedBytes + frameBytes(lengthBytes);
@@ -158,7 +132,7 @@ export class LoopbackLink implements Link {
 
   broadcast(port: LoopbackPort, message: number, payload: Uint8Array): void {
     if (payload.length > this.maxPayload) {
-      throw new IntercellError("ERR_TOO_LARGE", `A loopback broadcast holds ${this.maxPayload} bytes`);
+      throw new IntercellError(ErrorCode.TOO_LARGE, `A loopback broadcast holds ${this.maxPayload} bytes`);
     }
     const view = new DataView(new ArrayBuffer(OFFSET + payload.length));
     new Uint8Array(view.buffer, OFFSET).set(payload);
@@ -396,8 +370,4 @@ export class LoopbackLink implements Link {
     }
     return records;
   }
-}
-
-function frameBytes(lengthBytes: number): number {
-  return HEADER_BYTES + Math.ceil(lengthBytes / 8) * 8;
 }

@@ -1,4 +1,5 @@
-import { type Ends, LoopbackLink, type LoopbackOptions } from "./loopback-link.js";
+import type { LoopbackOptions } from "./loopback-frame.js";
+import { type Ends, LoopbackLink } from "./loopback-link.js";
 
 /** Two links in one process that are each other's peers, with the mishaps of a real pair at call. */
 export class LoopbackPair {

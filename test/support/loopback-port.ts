@@ -6,7 +6,7 @@ import {
   type PortOptions,
   type PortRecordKind,
 } from "../../src/channel/index.js";
-import { IntercellError } from "../../src/errors.js";
+import { ErrorCode, IntercellError } from "../../src/errors.js";
 import type { LoopbackLink } from "./loopback-link.js";
 
 export class LoopbackPort implements Port {
@@ -22,6 +22,7 @@ export class LoopbackPort implements Port {
   readonly #topicSizes: readonly number[];
   #state: "waiting" | "opening" | "open" | "closed" = "waiting";
   #mismatch: PortAnnouncement | undefined;
+  #mismatched = false;
   #wantsRoom = 0;
 
   constructor(link: LoopbackLink, options: PortOptions, number: number) {
@@ -67,6 +68,7 @@ export class LoopbackPort implements Port {
     if (this.#mismatch !== undefined && this.#state !== "closed") {
       const peer = this.#mismatch;
       this.#mismatch = undefined;
+      this.#mismatched = true;
       this.handler.mismatched(peer);
     }
     if (this.#state !== "opening") return;
@@ -82,7 +84,8 @@ export class LoopbackPort implements Port {
   }
 
   lose(down: LinkDown): void {
-    const told = this.#state === "open" || (this.matched && !down.resumable);
+    const told = this.#state === "open" || ((this.matched || this.#mismatched) && !down.resumable);
+    if (!down.resumable) this.#mismatched = false;
     if (!down.resumable) this.matched = false;
     if (this.#state === "closed") return;
     this.#state = "waiting";
@@ -108,7 +111,8 @@ export class LoopbackPort implements Port {
     const slot = this.slots[topic];
     const most = this.#topicSizes[topic] ?? 0;
     if (slot === undefined) throw new RangeError(`There is no topic ${topic}`);
-    if (value.length > most) throw new IntercellError("ERR_TOO_LARGE", `${value.length} bytes for a topic of ${most}`);
+    if (value.length > most)
+      throw new IntercellError(ErrorCode.TOO_LARGE, `${value.length} bytes for a topic of ${most}`);
     slot.bytes = value.slice();
     slot.count++;
   }
