@@ -8,6 +8,8 @@ import { getSystemErrorMap } from "node:util";
 export const ErrorCode = {
   /** The native addon could not be loaded on this machine. */
   ADDON: "ERR_ADDON",
+  /** The requester no longer waits for the reply. */
+  CANCELLED: "ERR_CANCELLED",
   /** The object was closed, by this side or because its device went away. */
   CLOSED: "ERR_CLOSED",
   /** A configuration or description read from outside does not make sense. */
@@ -16,16 +18,24 @@ export const ErrorCode = {
   DECODE: "ERR_DECODE",
   /** A bounded queue or ring has no room. */
   FULL: "ERR_FULL",
+  /** A request handler of this side failed. */
+  HANDLER: "ERR_HANDLER",
   /** The name, number or device is taken. */
   IN_USE: "ERR_IN_USE",
   /** What was asked for does not exist on this machine. */
   NOT_FOUND: "ERR_NOT_FOUND",
+  /** Nobody on the other side handles the request. */
+  NO_HANDLER: "ERR_NO_HANDLER",
+  /** The device is configured without the section that was asked for. */
+  NO_SECTION: "ERR_NO_SECTION",
   /** The other side is absent. */
   PEER_ABSENT: "ERR_PEER_ABSENT",
   /** The other side went away and came back while an operation was under way. */
   PEER_RESTARTED: "ERR_PEER_RESTARTED",
   /** The other side broke the wire protocol. */
   PROTOCOL: "ERR_PROTOCOL",
+  /** Too many sends or requests wait already. */
+  QUEUE_FULL: "ERR_QUEUE_FULL",
   /** The other side answered a request with a fault. */
   REMOTE: "ERR_REMOTE",
   /** The time the caller allowed has passed. */

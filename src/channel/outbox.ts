@@ -89,7 +89,7 @@ export class Outbox {
     if (this.#stop !== undefined) throw this.#stop.error;
     if (this.waiting >= this.#capacity) {
       const message = `Cannot send on ${this.#label} as ${this.#capacity} sends wait already: wait for some to be done`;
-      throw new IntercellError("ERR_QUEUE_FULL", message);
+      throw new IntercellError(ErrorCode.QUEUE_FULL, message);
     }
     this.#line.add(record);
   }

@@ -86,7 +86,7 @@ export class Requester {
     if (this.#pending >= this.#maxPending) {
       const found = `${this.#maxPending} requests are pending already`;
       const message = `Cannot request "${name}" on ${this.#hooks.label} as ${found}: wait for some to be done`;
-      throw new IntercellError("ERR_QUEUE_FULL", message);
+      throw new IntercellError(ErrorCode.QUEUE_FULL, message);
     }
     return await new Promise((resolve, reject) => {
       const call = new Call(known.entry, resolve, reject);
@@ -223,7 +223,7 @@ export class Requester {
 function remoteError(name: string, label: string, fault: RemoteFault): IntercellError {
   if (fault.code === RemoteCode.noHandler) {
     const message = `The peer has no handler for request "${name}" on ${label}`;
-    return new IntercellError("ERR_NO_HANDLER", message, { cause: fault });
+    return new IntercellError(ErrorCode.NO_HANDLER, message, { cause: fault });
   }
   const said = fault.text === "" ? "" : `: ${fault.text}`;
   const message = `The peer answered request "${name}" on ${label} with error ${fault.code}${said}`;

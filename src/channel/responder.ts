@@ -122,7 +122,7 @@ export class Responder {
     if (task === undefined) return;
     this.#tasks.delete(sequence);
     const message = `The requester on ${this.#hooks.label} no longer waits for the reply`;
-    task.abort(new IntercellError("ERR_CANCELLED", message));
+    task.abort(new IntercellError(ErrorCode.CANCELLED, message));
   }
 
   /** Nobody waits for replies to requests of the session that ended. */
@@ -218,7 +218,7 @@ export class Responder {
     this.#finish(task);
     this.#refuse(task.sequence, entry.number, RemoteCode.handlerFailed, text);
     const message = `The handler of request "${entry.name}" on ${this.#hooks.label} failed: ${text}`;
-    this.#hooks.report(new IntercellError("ERR_HANDLER", message, { cause }));
+    this.#hooks.report(new IntercellError(ErrorCode.HANDLER, message, { cause }));
   }
 
   #finish(task: Task): void {

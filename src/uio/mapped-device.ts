@@ -105,7 +105,7 @@ export class MappedDevice implements IvshmemDevice {
     const section = this.#inputSections[peer];
     if (section === undefined) {
       throw new IntercellError(
-        "ERR_NO_SECTION",
+        ErrorCode.NO_SECTION,
         `Peer ${peer} has no output section as ${this.name} is configured without any; use the R/W section`,
       );
     }

@@ -1,4 +1,4 @@
-import { IntercellError } from "../errors.js";
+import { ErrorCode, IntercellError } from "../errors.js";
 import { unmapMemory } from "../native.js";
 
 /**
@@ -94,7 +94,7 @@ export function unmapAll(buffers: readonly ArrayBuffer[]): void {
 }
 
 function closedSection(): IntercellError {
-  return new IntercellError("ERR_CLOSED", "The section is unmapped as its device is closed; open the device again");
+  return new IntercellError(ErrorCode.CLOSED, "The section is unmapped as its device is closed; open the device again");
 }
 
 function checkRange(offsetBytes: number, lengthBytes: number, sizeBytes: number): void {
