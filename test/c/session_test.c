@@ -121,6 +121,37 @@ static void restart_with_another_geometry_discards_what_was_left(void)
 	CHECK_EQUAL(cells[1].links[0].statistics.faults, 0);
 }
 
+static void records_are_not_taken_once_the_directory_changed(void)
+{
+	mail_start(2);
+	CHECK_EQUAL(mail_send(0, 1, 1, 4), 0);
+	state_table[0] = 0;
+	*world_word(0, intercell_entry(1) + INTERCELL_ENTRY_EPOCH) = 0;
+	*world_word(0, intercell_entry(1) + INTERCELL_ENTRY_RING) += 128;
+	intercell_node_poll(&cells[1].node);
+	CHECK_EQUAL(boxes[1].count, 0);
+	CHECK_EQUAL(cells[1].links[0].statistics.torn, 1);
+	CHECK_EQUAL(cells[1].links[0].phase, INTERCELL_PHASE_WAITING);
+}
+
+static void opened_side_waits_for_the_other_to_open(void)
+{
+	world_reset();
+	CHECK_EQUAL(intercell_node_start(&world_boot(0)->node), 0);
+	CHECK_EQUAL(intercell_node_start(&world_boot(1)->node), 0);
+	intercell_node_poll(&cells[0].node);
+	CHECK_EQUAL(cells[0].links[1].phase, INTERCELL_PHASE_ACCEPTED);
+	intercell_node_poll(&cells[1].node);
+	CHECK_EQUAL(cells[1].links[0].phase, INTERCELL_PHASE_OPEN);
+	intercell_node_poll(&cells[1].node);
+	CHECK_EQUAL(cells[1].links[0].phase, INTERCELL_PHASE_OPEN);
+	CHECK(world_event(1, 0) == NULL);
+	intercell_node_poll(&cells[0].node);
+	CHECK_EQUAL(cells[0].links[1].phase, INTERCELL_PHASE_READY);
+	intercell_node_poll(&cells[1].node);
+	CHECK_EQUAL(cells[1].links[0].phase, INTERCELL_PHASE_READY);
+}
+
 static void both_restart(void)
 {
 	mail_start(2);
@@ -200,6 +231,8 @@ int main(void)
 	RUN(killed_peer_is_drained_and_its_restart_told);
 	RUN(restart_waits_for_the_drain);
 	RUN(restart_with_another_geometry_discards_what_was_left);
+	RUN(records_are_not_taken_once_the_directory_changed);
+	RUN(opened_side_waits_for_the_other_to_open);
 	RUN(both_restart);
 	RUN(zeroed_state_keeps_the_session);
 	RUN(stalled_peer_is_told_and_comes_back);
