@@ -187,7 +187,11 @@ export class ShmLink implements Link, PortHost {
     }
     try {
       const offset = this.#outbox.writer.claim(payloadBytes);
-      if (offset === NO_ROOM) this.#outbox.flush();
+      if (offset === NO_ROOM) {
+        this.#outbox.flush();
+        // What the peer is asked to ring for was written when nobody waited for room.
+        this.#host.attend();
+      }
       return offset;
     } catch (error) {
       this.#keepFault(error);
