@@ -167,8 +167,7 @@ export class ShmLink implements Link, PortHost {
     if (this.#closed) return;
     this.#outbox.flush();
     this.#closed = true;
-    this.#peering.end("closed");
-    this.#peering.session.stop();
+    this.#peering.close();
     this.#host.ring(this.peerId, this.#peering.vector);
     this.#leave();
   }

@@ -135,8 +135,14 @@ export class Peering {
   end(reason: LinkDownReason): void {
     this.#host.down(reason);
     this.session.end();
-    this.#inbox = undefined;
-    this.#suspension = undefined;
+    this.#forget();
+  }
+
+  /** Ends the session in good order: the epoch goes first, as a peer that lost its echo alone would think itself refused. */
+  close(): void {
+    this.#host.down("closed");
+    this.session.stop();
+    this.#forget();
   }
 
   /**
@@ -153,6 +159,11 @@ export class Peering {
     this.end("fault");
     this.#host.ring();
     return true;
+  }
+
+  #forget(): void {
+    this.#inbox = undefined;
+    this.#suspension = undefined;
   }
 
   /** Does the handshake as far as the peer lets us. */
