@@ -205,6 +205,8 @@ export class Peering {
 
   #reportSuspension(): void {
     if (!this.isUp) return;
+    // A word that was 0 for a moment, between two looks of the device, is never reported as a change.
+    if (this.#suspension === "away") this.#liveness.stateChanged(this.#host.peerState());
     const suspension = this.#liveness.suspension;
     if (suspension === this.#suspension) return;
     this.#suspension = suspension;
