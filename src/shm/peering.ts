@@ -224,7 +224,8 @@ export class Peering {
         if (!this.#inbox.drain(() => this.session.leftoversStand)) return false;
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
-        this.#host.counters.faults += 1;
+        // A peer that restarted may have laid its ring out anew meanwhile: then what is found there means nothing.
+        if (this.session.peerEpochNow === this.session.peerEpoch) this.#host.counters.faults += 1;
       }
     }
     const { peerFault, peerEpochNow } = this.session;
