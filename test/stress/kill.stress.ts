@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Control } from "../../src/shm/layout.js";
 import type { Program } from "../support/processes.js";
 import type { SessionRecord } from "./ledger.js";
-import { createRandom, type LocalCell, Stage, sleep } from "./stage.js";
+import { createRandom, finish, type LocalCell, Stage, sleep } from "./stage.js";
 import { directoryIndex, type TrafficOptions } from "./traffic.js";
 
 const WARM = 4;
@@ -42,9 +42,7 @@ async function killAgainAndAgain(stage: Stage, cell: LocalCell, scene: Scene): P
     next = await stage.pool.take();
     if (life === scene.kills) {
       await sleep(KILL_MS);
-      victim.tell("stop");
-      await victim.next("stopped");
-      await victim.exited;
+      await finish([victim]);
       break;
     }
     await sleep(random() * (inStart ? KILL_MS / 3 : KILL_MS));

@@ -4,7 +4,7 @@ import { openChannel } from "../../src/channel/index.js";
 import { openShm } from "../../src/shm/index.js";
 import type { Report } from "../support/processes.js";
 import { writeStateAsStranger } from "./second-handle.js";
-import { programSource, Stage, sleep, until } from "./stage.js";
+import { finish, programSource, Stage, sleep, until } from "./stage.js";
 import { directoryIndex, itemProtocol, type TrafficOptions } from "./traffic.js";
 
 const PEERS = 4;
@@ -71,8 +71,7 @@ describe("a peer that is faster than this side looks", () => {
     expect([committed, committed + 1]).toContain(old?.received);
     expect(cell.reported("down")).toEqual([[1, "restarted", false, expect.any(Number), old?.received]]);
     expect(cell.reported("up").map(([, epoch]) => epoch)).toEqual([old?.peerEpoch, current?.peerEpoch]);
-    third.tell("stop");
-    await third.next("stopped");
+    await finish([third]);
     expect(stage.ledger(1).sessions).toEqual([]);
     expect(stage.ledger(2).sessions[0]?.ownEpoch).toBe(current?.peerEpoch);
     await until("the end of the third life", () => current?.ended === true);
@@ -157,8 +156,7 @@ describe("a stranger that opens the device of a cell", () => {
     expect(epoch).toBe(cell.ledger.sessions[0]?.peerEpoch);
     await sleep(20);
     await cell.traffic.stop();
-    victim.tell("stop");
-    await victim.next("stopped");
+    await finish([victim]);
     await cell.heard("the end", ([event, , reason]) => event === "down" && reason === "peer closed");
     const [own] = cell.ledger.sessions;
     expect(own?.received).toBe(record?.committed);

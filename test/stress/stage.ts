@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { openShm, type ShmNodeOptions } from "../../src/shm/index.js";
 import { type Machine, type MachineOptions, startMachine } from "../../src/sim/index.js";
 import type { IvshmemDevice } from "../../src/uio/index.js";
-import { type Report, tracesOf, WarmPool } from "../support/processes.js";
+import { type Program, type Report, tracesOf, WarmPool } from "../support/processes.js";
 import { readSeed } from "../support/seed.js";
 import { Ledger, LIFE_BYTES } from "./ledger.js";
 import type { CellSettings } from "./programs/cell.js";
@@ -91,6 +91,14 @@ export class LocalCell {
   }
 }
 
+/** Lets cells end in good order, after all that any of them sent has arrived. */
+export async function finish(cells: readonly Program[]): Promise<void> {
+  for (const cell of cells) cell.tell("stop");
+  for (const cell of cells) await cell.next("stopped");
+  for (const cell of cells) cell.tell("close");
+  for (const cell of cells) await cell.exited;
+}
+
 /** A machine whose R/W section holds ledgers, cells that wait to be let loose on it, and what is to be left of it all. */
 export class Stage {
   readonly machine: Machine;
@@ -103,13 +111,13 @@ export class Stage {
     this.#observer = observer;
   }
 
-  /** `lives` is how often cells start at most; the last peer is left to the stage, which reads the ledgers there. */
+  /** `lives` is how often cells start at most; the last peer is the stage's own, which reads the ledgers there. */
   static async open(options: { lives: number; warm: number; peers?: number; outputBytes?: number }): Promise<Stage> {
     const { lives, warm, peers = 3, outputBytes = 0x2000 } = options;
     const rwBytes = Math.ceil((lives * LIFE_BYTES) / PAGE_BYTES) * PAGE_BYTES;
     const machineOptions: MachineOptions = { devices: [{ peers, rwBytes, outputBytes }] };
     const machine = await startMachine(machineOptions);
-    const observer = await machine.openDevice({ peer: peers - 1, fallbackPollMs: 0 });
+    const observer = await machine.openDevice({ peer: peers - 1 });
     // Some tests take the machine away.
     observer.events.on("error", () => undefined);
     return new Stage(machine, await WarmPool.open(programSource("cell"), warm), observer);
@@ -120,7 +128,7 @@ export class Stage {
     traffic: TrafficOptions,
     options: { node?: ShmNodeOptions; sessions?: number } = {},
   ): Promise<LocalCell> {
-    const device = await this.machine.openDevice({ peer });
+    const device = peer === this.#observer.id ? this.#observer : await this.machine.openDevice({ peer });
     return new LocalCell(device, traffic, options.node ?? {}, options.sessions ?? 30);
   }
 

@@ -105,11 +105,11 @@ export class WarmPool {
     return pool;
   }
 
-  /** A process that is ready; another one starts in its place. */
-  async take(): Promise<Program> {
+  /** A process that is ready; unless told otherwise another one starts in its place. */
+  async take({ refill = true } = {}): Promise<Program> {
     const program = await this.#ready.shift();
-    if (program === undefined) throw new RangeError("A pool of size 0 has no process to give");
-    this.#refill();
+    if (program === undefined) throw new RangeError("The pool has no process left to give");
+    if (refill) this.#refill();
     return program;
   }
 
