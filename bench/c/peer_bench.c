@@ -1,30 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Throughput and round trip of two processes that spin on raw links, without a hypervisor: the baseline of the TypeScript
- * figures. Prints one JSON object. Needs two idle cores: a side that found nothing IDLE_SPINS times yields its core.
+ * Throughput and round trip of two processes that spin on raw links, without a hypervisor: the baseline of the
+ *TypeScript figures. Prints one JSON object. Needs two idle cores: a side that found nothing IDLE_SPINS times yields
+ *its core.
  *
  *	cc -O2 -Inative/include bench/c/peer_bench.c -o peer_bench
- *	./peer_bench [section bytes [milliseconds for each figure]]
+ *	./peer_bench [section bytes [milliseconds for each throughput [payload bytes [round trips]]]]
  */
 #define _GNU_SOURCE
+#include "bench.h"
 #include "intercell/node.h"
 
-#include <sched.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#define RECORD 64u /* header included */
-#define PAYLOAD (RECORD - INTERCELL_RECORD_HEADER)
+#define MAX_PAYLOAD 0x100000u
+#define WARMUP_TRIPS 1000u
 #define BATCH 32
 #define IDLE_SPINS 2000
 
-enum bench_mode { BENCH_BATCHED, BENCH_SINGLE, BENCH_ROUND_TRIP };
+static uint32_t payload_size = 64;
+static struct bench_histogram trips;
 
 struct bench_side {
 	struct intercell_platform platform;
@@ -35,14 +34,6 @@ struct bench_side {
 	bool echo;
 	uint64_t received;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
 
 static void write_register(void *context, uint32_t offset, uint32_t value)
 {
@@ -56,15 +47,15 @@ static int reply(struct intercell_link *link, const struct intercell_record *rec
 {
 	unsigned char *payload;
 
-	if (intercell_link_reserve(link, PAYLOAD, &payload) < 0)
+	if (intercell_link_reserve(link, payload_size, &payload) < 0)
 		return INTERCELL_HOLD;
-	INTERCELL_COPY_OUT(payload, record->payload, PAYLOAD);
-	(void)intercell_link_append(link, PAYLOAD, PAYLOAD, INTERCELL_KIND_DATA, 1, 0);
+	INTERCELL_COPY_OUT(payload, record->payload, payload_size);
+	(void)intercell_link_append(link, payload_size, payload_size, INTERCELL_KIND_DATA, 1, 0);
 	return intercell_link_flush(link);
 }
 
 static int take_record(void *context, struct intercell_link *link, const struct intercell_record *record,
-		       struct intercell_finding *finding)
+                       struct intercell_finding *finding)
 {
 	struct bench_side *side = context;
 
@@ -84,14 +75,6 @@ static void idle(unsigned *spins)
 	sched_yield();
 }
 
-static void check(bool condition, const char *what)
-{
-	if (!condition) {
-		fprintf(stderr, "Cannot %s\n", what);
-		exit(1);
-	}
-}
-
 static void side_start(struct bench_side *side, unsigned id, void *memory, uint32_t section)
 {
 	struct intercell_layout_options layout = { section, 2, (uint16_t)id, INTERCELL_DEFAULT, 0, 0 };
@@ -102,7 +85,7 @@ static void side_start(struct bench_side *side, unsigned id, void *memory, uint3
 	side->states = memory;
 	side->platform.write_register = write_register;
 	side->platform.context = side;
-	check(intercell_layout_plan(&layout, &options.layout) == 0, "divide the section");
+	bench_check(intercell_layout_plan(&layout, &options.layout) == 0, "divide the section");
 	options.platform = &side->platform;
 	options.state_table = memory;
 	options.inputs = (unsigned char *)memory + 0x1000;
@@ -111,10 +94,10 @@ static void side_start(struct bench_side *side, unsigned id, void *memory, uint3
 	options.scratch_size = section;
 	options.scratch = aligned_alloc(64, section);
 	options.epoch_seed = id + 1;
-	check(options.scratch && intercell_node_init(&side->node, &options) == 0, "set the node up");
+	bench_check(options.scratch && intercell_node_init(&side->node, &options) == 0, "set the node up");
 	side->node.layer.record = take_record;
 	side->node.layer.context = side;
-	check(intercell_node_start(&side->node) == 0, "start the node");
+	bench_check(intercell_node_start(&side->node) == 0, "start the node");
 	while (side->links[1 - id].phase != INTERCELL_PHASE_READY) {
 		intercell_node_poll(&side->node);
 		idle(&spins);
@@ -139,65 +122,89 @@ static void run_receiver(void *memory, uint32_t section, bool echo)
 /* Writes as many records as fit, up to @batch, and publishes them together. */
 static void send_batch(struct intercell_link *link, int batch)
 {
-	static const _Alignas(8) unsigned char data[PAYLOAD] = { 1 };
+	static const _Alignas(8) unsigned char data[MAX_PAYLOAD] = { 1 };
 	unsigned char *payload;
 
-	for (; batch > 0 && intercell_link_reserve(link, PAYLOAD, &payload) == 0; batch--) {
-		INTERCELL_COPY_OUT(payload, data, PAYLOAD);
-		(void)intercell_link_append(link, PAYLOAD, PAYLOAD, INTERCELL_KIND_DATA, 1, 0);
+	for (; batch > 0 && intercell_link_reserve(link, payload_size, &payload) == 0; batch--) {
+		INTERCELL_COPY_OUT(payload, data, payload_size);
+		(void)intercell_link_append(link, payload_size, payload_size, INTERCELL_KIND_DATA, 1, 0);
 	}
 	(void)intercell_link_flush(link);
 }
 
-/* Records a second, or nanoseconds of a round trip. */
-static double run_sender(struct bench_side *side, enum bench_mode mode, uint64_t duration_ns)
+/* Records a second. */
+static double run_sender(struct bench_side *side, int batch, uint64_t duration_ns)
 {
 	struct intercell_link *link = &side->links[1];
-	uint64_t start = now_ns();
+	uint64_t start = bench_now_ns();
 	uint64_t elapsed = 0;
 	uint32_t turns = 0;
 	unsigned spins = 0;
 
 	while (elapsed < duration_ns) {
-		uint64_t received = side->received;
 		uint32_t sent = link->statistics.sent;
 
-		send_batch(link, mode == BENCH_BATCHED ? BATCH : 1);
+		send_batch(link, batch);
 		if (link->statistics.sent == sent)
 			idle(&spins);
-		while (mode == BENCH_ROUND_TRIP && side->received == received)
-			if (intercell_node_poll(&side->node) == 0)
-				idle(&spins);
 		if ((++turns & 255u) == 0)
-			elapsed = now_ns() - start;
+			elapsed = bench_now_ns() - start;
 	}
-	if (mode == BENCH_ROUND_TRIP)
-		return (double)elapsed / (double)side->received;
 	while (intercell_link_unacknowledged(link) != 0)
 		idle(&spins);
-	return (double)link->statistics.sent * 1e9 / (double)(now_ns() - start);
+	return (double)link->statistics.sent * 1e9 / (double)(bench_now_ns() - start);
 }
 
-static double measure(uint32_t section, enum bench_mode mode, uint64_t duration_ns)
+/* Fills @trips with one value for each of @count round trips after the first WARMUP_TRIPS. */
+static void run_trips(struct bench_side *side, uint64_t count)
+{
+	uint64_t start = bench_now_ns();
+	uint64_t trip;
+	unsigned spins = 0;
+
+	for (trip = 0; trip < WARMUP_TRIPS + count; trip++) {
+		uint64_t received = side->received;
+		uint64_t end;
+
+		send_batch(&side->links[1], 1);
+		while (side->received == received)
+			if (intercell_node_poll(&side->node) == 0)
+				idle(&spins);
+		end = bench_now_ns();
+		if (trip >= WARMUP_TRIPS)
+			bench_histogram_record(&trips, end - start);
+		start = end;
+	}
+}
+
+/* Measures a throughput with @batch records to a publication or, with @batch 0, @amount round trips. */
+static double measure(uint32_t section, int batch, uint64_t amount)
 {
 	struct bench_side side = { 0 };
 	size_t size = 0x1000 + 2 * (size_t)section;
 	int memory_fd = memfd_create("intercell-bench", MFD_CLOEXEC);
+	double figure = 0;
 	void *memory;
-	double figure;
 	pid_t child;
 
-	check(memory_fd >= 0 && ftruncate(memory_fd, (off_t)size) == 0, "make the shared memory");
+	bench_check(memory_fd >= 0 && ftruncate(memory_fd, (off_t)size) == 0, "make the shared memory");
 	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, memory_fd, 0);
-	check(memory != MAP_FAILED, "map the shared memory");
+	bench_check(memory != MAP_FAILED, "map the shared memory");
 	child = fork();
-	check(child >= 0, "fork");
-	if (child == 0)
-		run_receiver(memory, section, mode == BENCH_ROUND_TRIP);
+	bench_check(child >= 0, "fork");
+	if (child == 0) {
+		bench_pin(1);
+		run_receiver(memory, section, batch == 0);
+	}
+	bench_pin(0);
 	side_start(&side, 0, memory, section);
-	figure = run_sender(&side, mode, duration_ns);
+	if (batch == 0)
+		run_trips(&side, amount);
+	else
+		figure = run_sender(&side, batch, amount);
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
+	free(side.node.scratch);
 	munmap(memory, size);
 	close(memory_fd);
 	return figure;
@@ -207,12 +214,21 @@ int main(int argc, char **argv)
 {
 	uint32_t section = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 0) : 0x2000;
 	uint64_t duration_ns = (argc > 2 ? strtoull(argv[2], NULL, 0) : 500u) * 1000000u;
-	double batched = measure(section, BENCH_BATCHED, duration_ns);
-	double single = measure(section, BENCH_SINGLE, duration_ns);
-	double round_trip = measure(section, BENCH_ROUND_TRIP, duration_ns);
+	uint64_t trip_count = argc > 4 ? strtoull(argv[4], NULL, 0) : 1000000u;
+	double batched, single;
 
-	printf("{ \"sectionBytes\": %u, \"recordBytes\": %u, \"batchedPerSecond\": %.0f, \"singlePerSecond\": %.0f, "
-	       "\"roundTripNs\": %.0f }\n",
-	       section, RECORD, batched, single, round_trip);
+	if (argc > 3)
+		payload_size = (uint32_t)strtoul(argv[3], NULL, 0);
+	bench_check(payload_size > 0 && payload_size <= MAX_PAYLOAD && payload_size + 16u <= section / 8,
+	            "use this payload size");
+	batched = duration_ns ? measure(section, BATCH, duration_ns) : 0;
+	single = duration_ns ? measure(section, 1, duration_ns) : 0;
+	if (trip_count)
+		measure(section, 0, trip_count);
+	printf("{ \"sectionBytes\": %u, \"payloadBytes\": %u, \"batchedPerSecond\": %.0f, \"singlePerSecond\": %.0f, "
+	       "\"histogram\": ",
+	       section, payload_size, batched, single);
+	bench_histogram_print(&trips);
+	printf(" }\n");
 	return 0;
 }
