@@ -28,6 +28,7 @@ export class BroadcastWriter {
     this.#capacity = place.broadcastCapacity;
     this.#control = place.broadcastControl / 4;
     this.#tail = (memory.words[this.#control + Broadcast.intent / 4] as number) & -RECORD_ALIGN_BYTES;
+    publish(memory.words, this.#control + Broadcast.nextSequence / 4, 0);
     publish(memory.words, this.#control + Broadcast.latest / 4, this.#tail);
     publish(memory.words, this.#control + Broadcast.tail / 4, this.#tail);
   }
@@ -60,6 +61,7 @@ export class BroadcastWriter {
     bytes.set(payload, record + RECORD_HEADER_BYTES);
     this.#sequence = (this.#sequence + 1) | 0;
     this.#tail = end;
+    words[this.#control + Broadcast.nextSequence / 4] = this.#sequence;
     words[this.#control + Broadcast.latest / 4] = start;
     publish(words, this.#control + Broadcast.tail / 4, end);
   }
@@ -71,8 +73,8 @@ export class BroadcastReader {
   readonly #memory: SectionMemory;
   readonly #place: BroadcastPlace;
   readonly #control: number;
-  #cursor: number;
-  #expected: number | undefined;
+  #cursor = 0;
+  #expected = 0;
   /** Records that were overwritten before they could be read. */
   missed = 0;
 
@@ -81,8 +83,14 @@ export class BroadcastReader {
     this.#memory = memory;
     this.#place = place;
     this.#control = place.broadcastControl / 4;
-    this.#cursor = this.#observe(Broadcast.tail);
     this.batch = new RecordBatch(place.broadcastCapacity, false);
+    for (let attempt = 0; attempt < READ_TRIES; attempt += 1) {
+      this.#cursor = this.#observe(Broadcast.tail);
+      this.#expected = this.#observe(Broadcast.nextSequence);
+      if (this.#observe(Broadcast.tail) === this.#cursor) {
+        break;
+      }
+    }
   }
 
   /** True if the peer has written something that is not fetched. One load. */
@@ -122,8 +130,8 @@ export class BroadcastReader {
   /** Records missed right before the current record of the batch; adds them to {@link missed}. */
   countGap(): number {
     const { sequence } = this.batch;
-    const gap = this.#expected === undefined ? 0 : (sequence - this.#expected) >>> 0;
-    this.#expected = (sequence + 1) >>> 0;
+    const gap = Math.max(0, (sequence - this.#expected) | 0);
+    this.#expected = (sequence + 1) | 0;
     this.missed += gap;
     return gap;
   }

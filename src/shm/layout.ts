@@ -38,7 +38,7 @@ export const DirectoryEntry = { control: 0, ring: 4, capacity: 8, epoch: 12 } as
 export const Control = { tail: 0x000, head: 0x080, wake: 0x100, echo: 0x104, open: 0x108, fault: 0x10c } as const;
 export const CONTROL_BYTES = 3 * LINE_BYTES;
 
-export const Broadcast = { intent: 0, tail: 4, latest: 8 } as const;
+export const Broadcast = { intent: 0, tail: 4, latest: 8, nextSequence: 12 } as const;
 
 export const Record = { length: 0, kind: 4, flags: 5, channel: 6, sequence: 8, message: 12, reserved: 14 } as const;
 export const RECORD_HEADER_BYTES = 16;

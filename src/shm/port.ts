@@ -51,6 +51,10 @@ export class ShmPort implements Port {
   announced = false;
   wantsRoom = false;
   #opened = false;
+  /** The peer announced the channel with another type. */
+  #mismatched = false;
+  /** A claim of this port stands: nothing else was claimed on the link since. */
+  #claimed = false;
   #closed = false;
   latestCount = 0;
 
@@ -92,10 +96,15 @@ export class ShmPort implements Port {
     if (offset === NO_ROOM) {
       this.wantsRoom = true;
     }
+    this.#claimed = offset !== NO_ROOM;
     return offset;
   }
 
   commit(kind: PortRecordKind, message: number, lengthBytes: number): number {
+    if (!this.#claimed) {
+      throw new TypeError(`Nothing is claimed on channel "${this.name}": claim room before each commit`);
+    }
+    this.#claimed = false;
     return this.#host.commit(kind, this.number, message, lengthBytes);
   }
 
@@ -157,6 +166,7 @@ export class ShmPort implements Port {
   /** @internal The peer announced this channel's name. @throws Fault `announce` if the topics cannot lie where it says. */
   meet(number: number, announcement: Announcement, region: TopicPlace): void {
     if (announcement.typeHash !== this.#options.typeHash) {
+      this.#mismatched = true;
       this.handler.mismatched(announcement satisfies PortAnnouncement);
       return;
     }
@@ -192,8 +202,9 @@ export class ShmPort implements Port {
     this.announced = this.announced && down === undefined;
     this.peerNumber = undefined;
     this.#peerSlots = [];
-    if (this.#opened) {
+    if (this.#opened || this.#mismatched) {
       this.#opened = false;
+      this.#mismatched = false;
       this.handler.lost(down ?? { reason: "peer closed", resumable: false, lost: 0 });
     }
   }

@@ -16,6 +16,9 @@ const MESSAGE = Record.message / 4;
 /** Least payload that a kind must have: the words that name the request, the head of an announcement. */
 const LEAST_PAYLOAD: readonly number[] = [0, 0, 0, 8, 10, 20, 0, 8];
 
+/** Kinds whose payload begins with the request's sequence and a word that is zero: reply and cancel. */
+const ANSWERS: readonly boolean[] = [false, false, false, true, false, false, false, true];
+
 /**
  * Records copied out of a peer's ring into private memory, checked there, and then handed out one by one. Nothing
  * here changes under the reader's feet, whatever the peer does.
@@ -124,6 +127,9 @@ export class RecordBatch {
           words[(offset >> 2) + SEQUENCE] as number,
           words[(offset >> 2) + MESSAGE] as number,
         );
+        if (ANSWERS[kinds & 0xff] === true && words[((offset + RECORD_HEADER_BYTES) >> 2) + 1] !== 0) {
+          throw new Fault(FaultCode.reserved, "A reply or cancel has bits set that must be zero");
+        }
       }
       offset += size;
     }

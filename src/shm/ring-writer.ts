@@ -34,6 +34,7 @@ export class RingWriter {
   #head = 0;
   #sequence = 0;
   #claimed = 0;
+  #claimStands = false;
   highWaterBytes = 0;
 
   constructor(memory: SectionMemory, place: RingPlace) {
@@ -75,11 +76,19 @@ export class RingWriter {
       return NO_ROOM;
     }
     this.#claimed = (this.#tail + pad) | 0;
+    this.#claimStands = true;
     return this.#ring + (this.#claimed & this.#mask) + RECORD_HEADER_BYTES;
   }
 
-  /** Commits the claimed record with its true payload length; returns its sequence. {@link publish} makes it visible. */
+  /**
+   * Commits the claimed record with its true payload length; returns its sequence. {@link publish} makes it visible.
+   * @throws TypeError if no claim stands, as after another commit.
+   */
   commit(kind: number, channel: number, message: number, payloadBytes: number): number {
+    if (!this.#claimStands) {
+      throw new TypeError("Nothing is claimed: claim room before each commit, and send nothing in between");
+    }
+    this.#claimStands = false;
     const words = this.#words;
     if (this.#claimed !== this.#tail) {
       const pad = (this.#ring + (this.#tail & this.#mask)) >> 2;
