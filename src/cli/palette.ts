@@ -1,5 +1,3 @@
-import { styleText } from "node:util";
-
 /** Where a command writes, as far as colours are concerned. */
 export interface ColourTarget {
   readonly isTTY?: boolean | undefined;
@@ -20,7 +18,7 @@ export interface Palette {
  */
 export function createPalette(target: ColourTarget, env: NodeJS.ProcessEnv, wanted: boolean): Palette {
   const coloured = wanted && target.isTTY === true && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
-  const mark = (format: Parameters<typeof styleText>[0]) => (text: string) =>
-    coloured ? styleText(format, text) : text;
-  return { title: mark("bold"), faint: mark("dim"), good: mark("green"), bad: mark("red"), note: mark("cyan") };
+  // SGR codes (ECMA-48, 8.3.117). Not node:util's styleText(), which judges the process's own output as well.
+  const mark = (on: number, off: number) => (text: string) => (coloured ? `\u001b[${on}m${text}\u001b[${off}m` : text);
+  return { title: mark(1, 22), faint: mark(2, 22), good: mark(32, 39), bad: mark(31, 39), note: mark(36, 39) };
 }
