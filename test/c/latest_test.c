@@ -4,7 +4,8 @@
 
 static uint32_t *slot_word(unsigned id, uint32_t topic, uint32_t offset)
 {
-	return world_word(id, boxes[id].channel.latest_offset + intercell_channel_slot(&boxes[id].channel, topic) + offset);
+	return world_word(id,
+	                  boxes[id].channel.latest_offset + intercell_channel_slot(&boxes[id].channel, topic) + offset);
 }
 
 static void latest_value_is_the_newest(void)

@@ -13,7 +13,7 @@ struct test_box {
 	uint32_t values[BOX]; /* first words of the newest messages, by arrival modulo BOX */
 	uint32_t lengths[BOX];
 	unsigned broadcasts;
-	unsigned hold;  /* how many deliveries are still held back */
+	unsigned hold; /* how many deliveries are still held back */
 	unsigned notices[4];
 	char theirs[INTERCELL_NAME_MAX + 1];
 	uint64_t their_hash;
@@ -46,7 +46,7 @@ static int box_message(struct intercell_channel *channel, const struct intercell
 }
 
 static int box_request(struct intercell_channel *channel, const struct intercell_message *message,
-		       const struct intercell_request *request)
+                       const struct intercell_request *request)
 {
 	struct test_box *box = channel->context;
 	uint32_t answer[2] = { 0, 0 };
@@ -58,7 +58,8 @@ static int box_request(struct intercell_channel *channel, const struct intercell
 	memcpy(answer, message->data, 4);
 	answer[1] = answer[0] * 2;
 	if (box->answer)
-		return intercell_request_reply(channel, request, 1, answer, 8) == INTERCELL_ENOBUFS ? INTERCELL_HOLD : 0;
+		return intercell_request_reply(channel, request, 1, answer, 8) == INTERCELL_ENOBUFS ? INTERCELL_HOLD
+		                                                                                    : 0;
 	return INTERCELL_OK;
 }
 
@@ -71,7 +72,7 @@ static void box_cancel(struct intercell_channel *channel, const struct intercell
 }
 
 static void box_notice(struct intercell_channel *channel, struct intercell_link *link, enum intercell_notice notice,
-		       const struct intercell_remote *remote)
+                       const struct intercell_remote *remote)
 {
 	struct test_box *box = channel->context;
 

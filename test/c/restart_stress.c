@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Two processes over shared memory, one of which is killed and started again at random moments: in each session nothing
- * committed is lost, delivered twice or out of order. The killed side notes in private shared memory what it committed, so
- * that the survivor can tell what must have arrived.
+ * committed is lost, delivered twice or out of order. The killed side notes in private shared memory what it committed,
+ *so that the survivor can tell what must have arrived.
  *
  *	restart_stress [restarts [seed]]
  */
@@ -81,7 +81,7 @@ static void write_register(void *context, uint32_t offset, uint32_t value)
 }
 
 static int take(void *context, struct intercell_link *link, const struct intercell_record *record,
-		struct intercell_finding *finding)
+                struct intercell_finding *finding)
 {
 	struct side *side = context;
 	uint32_t words[2];
@@ -182,8 +182,8 @@ static uint64_t now_us(void)
 }
 
 /*
- * Leaves the child alone for a while, so that it starts while its predecessor's records are still there, polls, leaves it
- * alone again, so that records stay behind, and kills it; its state word becomes 0, as the hypervisor would have it.
+ * Leaves the child alone for a while, so that it starts while its predecessor's records are still there, polls, leaves
+ * it alone again, so that records stay behind, and kills it; its state word becomes 0, as the hypervisor would have it.
  */
 static void live_and_die(struct side *side, pid_t child, uint32_t microseconds)
 {
@@ -231,7 +231,7 @@ int main(int argc, char **argv)
 		else if (committed[life] != 0)
 			fail("life that was not heard", side.life, life);
 	}
-	printf("ok %u restarts, %u messages, %u whole lives checked, %u drains cut short\n", restarts, side.total, side.whole,
-	       side.links[0].statistics.torn);
+	printf("ok %u restarts, %u messages, %u whole lives checked, %u drains cut short\n", restarts, side.total,
+	       side.whole, side.links[0].statistics.torn);
 	return side.total != 0 && side.whole != 0 ? 0 : 1;
 }

@@ -19,8 +19,9 @@ static void layout_keeps_parts_apart_and_inside(void)
 {
 	for (uint32_t size = 0x800; size <= 0x100000; size *= 2)
 		for (uint16_t peers = 2; peers <= 12; peers++) {
-			struct intercell_layout_options options = { size, peers, 1, INTERCELL_DEFAULT, INTERCELL_DEFAULT,
-								    INTERCELL_DEFAULT };
+			struct intercell_layout_options options = {
+				size, peers, 1, INTERCELL_DEFAULT, INTERCELL_DEFAULT, INTERCELL_DEFAULT
+			};
 			struct intercell_layout layout;
 
 			if (intercell_layout_plan(&options, &layout) == INTERCELL_ENOSPC)

@@ -35,7 +35,8 @@ static void print_section(unsigned id)
 static void print_step(const char *name, const char *text)
 {
 	printf("%s\n    {\n      \"name\": \"%s\",\n      \"text\": \"%s\",\n", separator, name, text);
-	printf("      \"states\": [%u, %u, %u],\n      \"sections\": [\n", state_table[0], state_table[1], state_table[2]);
+	printf("      \"states\": [%u, %u, %u],\n      \"sections\": [\n", state_table[0], state_table[1],
+	       state_table[2]);
 	for (unsigned id = 0; id < PEERS; id++)
 		print_section(id);
 	printf("      ]\n    }");
@@ -46,7 +47,8 @@ static void print_parameters(void)
 {
 	printf("{\n  \"wireVersion\": 1,\n  \"sectionSize\": %u,\n  \"maxPeers\": %u,\n", SECTION, PEERS);
 	printf("  \"epochCounters\": [100, 200],\n  \"heartbeatMs\": 100,\n");
-	printf("  \"channel\": { \"name\": \"post\", \"protocol\": \"mail\", \"hash\": \"1122334455667788\", \"topics\": [8, 100] },\n");
+	printf("  \"channel\": { \"name\": \"post\", \"protocol\": \"mail\", \"hash\": \"1122334455667788\", "
+	       "\"topics\": [8, 100] },\n");
 	printf("  \"steps\": [");
 }
 
@@ -87,12 +89,13 @@ static void two_cells_talk(void)
 	print_step("data", "Cell 0 sent bytes 1 to 13 as message 0, and 1 to 8 as message 1");
 	CHECK_EQUAL(intercell_latest_publish(&boxes[1].channel, 1, value, 77), 0);
 	CHECK_EQUAL(intercell_channel_broadcast(&boxes[1].channel, 1, value, 8), 0);
-	print_step("latest-broadcast", "Cell 1 published bytes 1 to 77 on topic 1, and broadcast bytes 1 to 8 as message 1");
+	print_step("latest-broadcast",
+	           "Cell 1 published bytes 1 to 77 on topic 1, and broadcast bytes 1 to 8 as message 1");
 	rounds(1);
 	print_step("acknowledged", "Both polled once");
-	CHECK_EQUAL(intercell_hub_queue(&cells[0].links[1], INTERCELL_KIND_REQUEST, &boxes[0].channel, 0, NULL, 0, &question, 4,
-					NULL),
-		    0);
+	CHECK_EQUAL(intercell_hub_queue(&cells[0].links[1], INTERCELL_KIND_REQUEST, &boxes[0].channel, 0, NULL, 0,
+	                                &question, 4, NULL),
+	            0);
 	CHECK_EQUAL(intercell_link_flush(&cells[0].links[1]), 0);
 	intercell_node_poll(&cells[1].node);
 	print_step("reply", "Cell 0 asked with message 0 (0d 0c 0b 0a), cell 1 answered with message 1");
@@ -111,7 +114,9 @@ static void ring_wraps(void)
 		CHECK_EQUAL(intercell_channel_send(&boxes[0].channel, 1, 0, value, 600), 0);
 		rounds(1);
 	}
-	print_step("wrapped", "Cell 0 sent 600 bytes (7 * i modulo 256) four times, each read at once: a pad lies before the wrap");
+	print_step(
+		"wrapped",
+		"Cell 0 sent 600 bytes (7 * i modulo 256) four times, each read at once: a pad lies before the wrap");
 }
 
 static void cell_restarts(void)

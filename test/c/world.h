@@ -14,23 +14,23 @@
 #define REMOTES 4
 #define EVENTS 256
 
-#define CHECK(condition)                                                                          \
-	do {                                                                                      \
-		if (!(condition)) {                                                               \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);           \
-			exit(1);                                                                  \
-		}                                                                                 \
+#define CHECK(condition)                                                                \
+	do {                                                                            \
+		if (!(condition)) {                                                     \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
+			exit(1);                                                        \
+		}                                                                       \
 	} while (0)
 
-#define CHECK_EQUAL(found, wanted)                                                                          \
-	do {                                                                                                \
-		long long found_ = (long long)(found);                                                      \
-		long long wanted_ = (long long)(wanted);                                                    \
-		if (found_ != wanted_) {                                                                    \
+#define CHECK_EQUAL(found, wanted)                                                                               \
+	do {                                                                                                     \
+		long long found_ = (long long)(found);                                                           \
+		long long wanted_ = (long long)(wanted);                                                         \
+		if (found_ != wanted_) {                                                                         \
 			fprintf(stderr, "%s:%d: %s is %lld (0x%llx), wanted %lld\n", __FILE__, __LINE__, #found, \
-				found_, found_, wanted_);                                                   \
-			exit(1);                                                                            \
-		}                                                                                           \
+			        found_, found_, wanted_);                                                        \
+			exit(1);                                                                                 \
+		}                                                                                                \
 	} while (0)
 
 struct test_cell {
@@ -209,9 +209,9 @@ static inline uint32_t world_ring(unsigned id, unsigned peer)
 	return *world_word(id, intercell_entry(peer) + INTERCELL_ENTRY_RING);
 }
 
-#define RUN(test)                     \
-	do {                          \
-		test();               \
+#define RUN(test)                         \
+	do {                              \
+		test();                   \
 		printf("ok %s\n", #test); \
 	} while (0)
 

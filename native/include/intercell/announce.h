@@ -52,7 +52,7 @@ INTERCELL_COLD void intercell_hub_announce(struct intercell_hub *hub, struct int
 
 /* Joins a peer's channel with the one of the same name on this side, if both are there. */
 INTERCELL_COLD void intercell_hub_join(struct intercell_hub *hub, struct intercell_link *link,
-				       struct intercell_remote *remote)
+                                       struct intercell_remote *remote)
 {
 	struct intercell_channel *channel = hub->channels;
 	uint32_t bit = intercell_link_bit(link);
@@ -85,7 +85,7 @@ INTERCELL_COLD void intercell_hub_join_all(struct intercell_hub *hub, struct int
 
 /* Takes a remote entry out of use, with the requests that wait for it. */
 INTERCELL_COLD void intercell_hub_part(struct intercell_hub *hub, struct intercell_link *link,
-				       struct intercell_remote *remote)
+                                       struct intercell_remote *remote)
 {
 	struct intercell_channel *channel = remote->channel;
 	uint32_t bit = intercell_link_bit(link);
@@ -105,7 +105,7 @@ INTERCELL_COLD void intercell_hub_part(struct intercell_hub *hub, struct interce
 
 /* The finding about an announcement's payload; its code is 0 if all is well. */
 INTERCELL_COLD void intercell_announce_check(const struct intercell_link *link, const struct intercell_record *record,
-					     struct intercell_finding *finding)
+                                             struct intercell_finding *finding)
 {
 	const intercell_u32 *words = (const intercell_u32 *)(const void *)record->payload;
 	uint32_t name = words[4] & 0xffu;
@@ -121,20 +121,19 @@ INTERCELL_COLD void intercell_announce_check(const struct intercell_link *link, 
 	else if (record->channel == 0)
 		intercell_find(finding, INTERCELL_FAULT_ANNOUNCE, 1, 0);
 	else if (name == 0 || name > INTERCELL_NAME_MAX || protocol == 0 || protocol > INTERCELL_NAME_MAX ||
-		 record->length != length)
+	         record->length != length)
 		intercell_find(finding, INTERCELL_FAULT_ANNOUNCE, length, record->length);
 	else if (!intercell_utf8_valid(record->payload + INTERCELL_ANNOUNCE_HEADER, name) ||
-		 !intercell_utf8_valid(record->payload + INTERCELL_ANNOUNCE_HEADER + name, protocol))
+	         !intercell_utf8_valid(record->payload + INTERCELL_ANNOUNCE_HEADER + name, protocol))
 		intercell_find(finding, INTERCELL_FAULT_ANNOUNCE, 0, record->channel);
-	else if ((offset | size) != 0 &&
-		 (size == 0 || ((offset | size) & (INTERCELL_SLOT_ALIGN - 1u)) != 0 || offset < start ||
-		  offset - start > room || size > room - (offset - start)))
+	else if ((offset | size) != 0 && (size == 0 || ((offset | size) & (INTERCELL_SLOT_ALIGN - 1u)) != 0 ||
+	                                  offset < start || offset - start > room || size > room - (offset - start)))
 		intercell_find(finding, INTERCELL_FAULT_ANNOUNCE, start, offset);
 }
 
 /* Takes an announcement. One for which there is no room is counted, and its channel is as if it were not there. */
 INTERCELL_COLD int intercell_hub_announced(struct intercell_hub *hub, struct intercell_link *link,
-					   const struct intercell_record *record, struct intercell_finding *finding)
+                                           const struct intercell_record *record, struct intercell_finding *finding)
 {
 	const intercell_u32 *words = (const intercell_u32 *)(const void *)record->payload;
 	struct intercell_remote *remote;
@@ -158,15 +157,16 @@ INTERCELL_COLD int intercell_hub_announced(struct intercell_hub *hub, struct int
 	remote->protocol_length = (uint8_t)(words[4] >> 8 & 0xffu);
 	intercell_copy_bytes(remote->name, record->payload + INTERCELL_ANNOUNCE_HEADER, remote->name_length);
 	intercell_copy_bytes(remote->protocol, record->payload + INTERCELL_ANNOUNCE_HEADER + remote->name_length,
-			     remote->protocol_length);
+	                     remote->protocol_length);
 	intercell_hub_join(hub, link, remote);
 	return INTERCELL_OK;
 }
 
 INTERCELL_COLD int intercell_hub_withdrawn(struct intercell_hub *hub, struct intercell_link *link,
-					   const struct intercell_record *record, struct intercell_finding *finding)
+                                           const struct intercell_record *record, struct intercell_finding *finding)
 {
-	struct intercell_remote *remote = record->channel != 0 ? intercell_hub_remote(hub, link, record->channel) : NULL;
+	struct intercell_remote *remote =
+		record->channel != 0 ? intercell_hub_remote(hub, link, record->channel) : NULL;
 
 	if (record->message != 0) {
 		intercell_find(finding, INTERCELL_FAULT_RESERVED, 0, record->message);

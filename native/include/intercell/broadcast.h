@@ -27,7 +27,7 @@ struct intercell_broadcast_reader {
 };
 
 INTERCELL_COLD void intercell_broadcast_attach(struct intercell_broadcast_writer *writer,
-					       const struct intercell_node *node)
+                                               const struct intercell_node *node)
 {
 	const struct intercell_layout *layout = &node->layout;
 
@@ -40,8 +40,8 @@ INTERCELL_COLD void intercell_broadcast_attach(struct intercell_broadcast_writer
 }
 
 /* Writes and publishes one record. The caller has checked that the ring is there and the length fits. */
-INTERCELL_FN void intercell_broadcast_write(struct intercell_broadcast_writer *writer, uint32_t channel, uint32_t message,
-					    const void *data, uint32_t length)
+INTERCELL_FN void intercell_broadcast_write(struct intercell_broadcast_writer *writer, uint32_t channel,
+                                            uint32_t message, const void *data, uint32_t length)
 {
 	uint32_t size = intercell_record_size(length);
 	uint32_t pad = intercell_ring_pad(writer->tail, size, writer->capacity);
@@ -67,13 +67,13 @@ INTERCELL_FN uint32_t intercell_broadcast_word(const struct intercell_link *link
 	return intercell_observe(link->section, link->peer_geometry.broadcast_control + offset);
 }
 
-/* Copies @length bytes at @cursor to the scratch buffer. Returns false if the writer may have overwritten them meanwhile. */
+/* Copies @length bytes at @cursor to the scratch buffer. Returns false if the writer may have overwritten them. */
 INTERCELL_FN bool intercell_broadcast_copy(struct intercell_link *link, uint32_t cursor, uint32_t length)
 {
 	const struct intercell_geometry *geometry = &link->peer_geometry;
 
-	intercell_ring_copy(link->node->scratch, link->section + geometry->broadcast_ring, geometry->broadcast_capacity, cursor,
-			    length);
+	intercell_ring_copy(link->node->scratch, link->section + geometry->broadcast_ring, geometry->broadcast_capacity,
+	                    cursor, length);
 	INTERCELL_FENCE();
 	return intercell_broadcast_word(link, INTERCELL_BROADCAST_INTENT) - cursor <= geometry->broadcast_capacity;
 }
@@ -105,7 +105,8 @@ INTERCELL_COLD void intercell_broadcast_open(struct intercell_broadcast_reader *
 }
 
 /* Notes how far the ring may be read after the link's own ring, so that announcements come before what uses them. */
-INTERCELL_FN void intercell_broadcast_limit(struct intercell_broadcast_reader *reader, const struct intercell_link *link)
+INTERCELL_FN void intercell_broadcast_limit(struct intercell_broadcast_reader *reader,
+                                            const struct intercell_link *link)
 {
 	if (link->peer_geometry.broadcast_control != 0)
 		reader->limit = intercell_broadcast_word(link, INTERCELL_BROADCAST_TAIL);
@@ -118,7 +119,7 @@ INTERCELL_FN void intercell_broadcast_limit(struct intercell_broadcast_reader *r
  * INTERCELL_EPROTO with @finding filled in. What was overwritten is counted in @reader->missed.
  */
 INTERCELL_FN int intercell_broadcast_next(struct intercell_broadcast_reader *reader, struct intercell_link *link,
-					  struct intercell_record *record, struct intercell_finding *finding)
+                                          struct intercell_record *record, struct intercell_finding *finding)
 {
 	uint32_t capacity = link->peer_geometry.broadcast_capacity;
 	const intercell_u32 *words = (const intercell_u32 *)link->node->scratch;

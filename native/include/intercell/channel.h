@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Channels over the links of a node. All functions belong to the node's context: they are called from the main loop or
- * from a callback, not from an interrupt handler. None waits. A send is bounded by its copy and a doorbell; open and close
- * are bounded by the number of open channels, links and announced channels.
+ * from a callback, not from an interrupt handler. None waits. A send is bounded by its copy and a doorbell; open and
+ * close are bounded by the number of open channels, links and announced channels.
  */
 #ifndef INTERCELL_CHANNEL_H
 #define INTERCELL_CHANNEL_H
@@ -54,7 +54,7 @@ INTERCELL_COLD int intercell_channel_open(struct intercell_hub *hub, struct inte
 		return INTERCELL_EINVAL;
 	for (other = hub->channels; other; other = other->next)
 		if (other == channel || intercell_text_equal(channel->name, (const unsigned char *)other->name,
-							     intercell_text_length(other->name)))
+		                                             intercell_text_length(other->name)))
 			return INTERCELL_EBUSY;
 	status = intercell_channel_take_slots(hub, channel);
 	if (status < 0)
@@ -121,7 +121,7 @@ INTERCELL_COLD int intercell_channel_close(struct intercell_channel *channel)
  * intercell_channel_check(); and what intercell_link_reserve() returns.
  */
 INTERCELL_FN int intercell_channel_queue(struct intercell_channel *channel, uint32_t peer, uint32_t message,
-					 const void *data, uint32_t length)
+                                         const void *data, uint32_t length)
 {
 	struct intercell_link *link;
 	int status = intercell_channel_check(channel, peer, message, length, &link);
@@ -133,7 +133,7 @@ INTERCELL_FN int intercell_channel_queue(struct intercell_channel *channel, uint
 
 /* Sends a message to a peer, with all that was queued before it. Returns as intercell_channel_queue(). */
 INTERCELL_FN int intercell_channel_send(struct intercell_channel *channel, uint32_t peer, uint32_t message,
-					const void *data, uint32_t length)
+                                        const void *data, uint32_t length)
 {
 	int status = intercell_channel_queue(channel, peer, message, data, length);
 
@@ -146,7 +146,7 @@ INTERCELL_FN int intercell_channel_send(struct intercell_channel *channel, uint3
  * committing it is fine. Returns as intercell_channel_queue().
  */
 INTERCELL_FN int intercell_channel_reserve(struct intercell_channel *channel, uint32_t peer, uint32_t message,
-					   uint32_t length, void **data)
+                                           uint32_t length, void **data)
 {
 	struct intercell_link *link;
 	unsigned char *payload;
@@ -161,7 +161,7 @@ INTERCELL_FN int intercell_channel_reserve(struct intercell_channel *channel, ui
 
 /* Sends what was built in the place that intercell_channel_reserve() gave. Returns 0. */
 INTERCELL_FN int intercell_channel_commit(struct intercell_channel *channel, uint32_t peer, uint32_t message,
-					  uint32_t length)
+                                          uint32_t length)
 {
 	struct intercell_link *link = &channel->hub->node->links[peer];
 
@@ -177,7 +177,7 @@ INTERCELL_FN int intercell_channel_commit(struct intercell_channel *channel, uin
  * INTERCELL_EMSGSIZE if it is larger than half the ring.
  */
 INTERCELL_FN int intercell_channel_broadcast(struct intercell_channel *channel, uint32_t message, const void *data,
-					     uint32_t length)
+                                             uint32_t length)
 {
 	struct intercell_hub *hub = channel->hub;
 	uint32_t peer;
@@ -215,20 +215,21 @@ INTERCELL_FN uint32_t intercell_channel_slot(const struct intercell_channel *cha
 
 /* Publishes the newest value of a topic, for all peers. Rings nobody. Returns 0 or INTERCELL_EINVAL. */
 INTERCELL_FN int intercell_latest_publish(struct intercell_channel *channel, uint32_t topic, const void *value,
-					  uint32_t length)
+                                          uint32_t length)
 {
 	if (!channel->hub || topic >= channel->protocol->topic_count || length > channel->protocol->topics[topic])
 		return INTERCELL_EINVAL;
-	intercell_slot_write(channel->hub->node->output + channel->latest_offset + intercell_channel_slot(channel, topic), value,
-			     length);
+	intercell_slot_write(channel->hub->node->output + channel->latest_offset +
+	                             intercell_channel_slot(channel, topic),
+	                     value, length);
 	return INTERCELL_OK;
 }
 
 /*
  * Reads a peer's newest value of a topic. @value is 8-aligned and has room for the topic's size rounded up to 8.
  *
- * Returns the value's length; INTERCELL_ENOENT if there is none yet; INTERCELL_EAGAIN if the writer was in the way (keep
- * the value read before); INTERCELL_ENOTCONN without a session or channel; INTERCELL_EPROTO if the peer's slot or
+ * Returns the value's length; INTERCELL_ENOENT if there is none yet; INTERCELL_EAGAIN if the writer was in the way
+ * (keep the value read before); INTERCELL_ENOTCONN without a session or channel; INTERCELL_EPROTO if the peer's slot or
  * region makes no sense; INTERCELL_EINVAL for a topic that is not of the protocol.
  */
 INTERCELL_COLD int intercell_latest_read(struct intercell_channel *channel, uint32_t peer, uint32_t topic, void *value)
@@ -237,8 +238,8 @@ INTERCELL_COLD int intercell_latest_read(struct intercell_channel *channel, uint
 	struct intercell_remote *remote;
 	uint32_t offset;
 
-	if (!channel->hub || !intercell_node_serves(channel->hub->node, peer) || topic >= channel->protocol->topic_count ||
-	    ((uintptr_t)value & 7u) != 0)
+	if (!channel->hub || !intercell_node_serves(channel->hub->node, peer) ||
+	    topic >= channel->protocol->topic_count || ((uintptr_t)value & 7u) != 0)
 		return INTERCELL_EINVAL;
 	link = &channel->hub->node->links[peer];
 	if ((channel->matched >> peer & 1u) == 0)

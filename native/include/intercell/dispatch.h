@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a node's links call while they are polled: records go to the callbacks of channels. Bounded by the records in one
- * scratch buffer and in one broadcast ring, and by the time the callbacks take.
+ * What a node's links call while they are polled: records go to the callbacks of channels. Bounded by the records in
+ * one scratch buffer and in one broadcast ring, and by the time the callbacks take.
  */
 #ifndef INTERCELL_DISPATCH_H
 #define INTERCELL_DISPATCH_H
@@ -10,10 +10,11 @@
 
 /* Takes a data record, of a link's ring or of a broadcast, to the channel's callback. */
 INTERCELL_FN int intercell_hub_deliver(struct intercell_hub *hub, struct intercell_link *link,
-				       const struct intercell_record *record, bool broadcast,
-				       struct intercell_finding *finding)
+                                       const struct intercell_record *record, bool broadcast,
+                                       struct intercell_finding *finding)
 {
-	struct intercell_remote *remote = record->channel != 0 ? intercell_hub_remote(hub, link, record->channel) : NULL;
+	struct intercell_remote *remote =
+		record->channel != 0 ? intercell_hub_remote(hub, link, record->channel) : NULL;
 	struct intercell_channel *channel = remote ? remote->channel : NULL;
 	struct intercell_message message;
 
@@ -50,7 +51,7 @@ INTERCELL_FN int intercell_hub_deliver(struct intercell_hub *hub, struct interce
 }
 
 INTERCELL_FN int intercell_hub_record(void *context, struct intercell_link *link, const struct intercell_record *record,
-				      struct intercell_finding *finding)
+                                      struct intercell_finding *finding)
 {
 	struct intercell_hub *hub = (struct intercell_hub *)context;
 
@@ -163,8 +164,8 @@ INTERCELL_COLD void intercell_hub_started(void *context)
  * many channels of each peer can be known. Returns 0 or INTERCELL_EINVAL.
  */
 INTERCELL_COLD int intercell_hub_init(struct intercell_hub *hub, struct intercell_node *node,
-				      struct intercell_hub_link *links, struct intercell_remote *remotes,
-				      uint32_t remotes_per_link)
+                                      struct intercell_hub_link *links, struct intercell_remote *remotes,
+                                      uint32_t remotes_per_link)
 {
 	uint32_t peers = node->layout.max_peers;
 

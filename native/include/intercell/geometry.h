@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading and checking what a peer's header and directory say, from a private copy (sections 1, 3 and 7 of the page). */
+/* Reading and checking what a peer's header and directory say, from a private copy (page, sections 1, 3, 7). */
 #ifndef INTERCELL_GEOMETRY_H
 #define INTERCELL_GEOMETRY_H
 
@@ -38,7 +38,7 @@ INTERCELL_FN bool intercell_ring_valid(const struct intercell_layout *layout, ui
 }
 
 INTERCELL_COLD void intercell_header_check(const uint32_t *header, const struct intercell_layout *layout, uint32_t peer,
-					   struct intercell_finding *finding)
+                                           struct intercell_finding *finding)
 {
 	uint32_t version_id = INTERCELL_WIRE_VERSION | peer << 16;
 	uint32_t i;
@@ -49,12 +49,12 @@ INTERCELL_COLD void intercell_header_check(const uint32_t *header, const struct 
 	}
 	if (header[INTERCELL_HEADER_SECTION_SIZE / 4u] != layout->section_size) {
 		intercell_find(finding, INTERCELL_FAULT_VERSION, layout->section_size,
-			       header[INTERCELL_HEADER_SECTION_SIZE / 4u]);
+		               header[INTERCELL_HEADER_SECTION_SIZE / 4u]);
 		return;
 	}
 	if ((header[INTERCELL_HEADER_PEERS_VECTOR / 4u] & 0xffffu) != layout->max_peers) {
 		intercell_find(finding, INTERCELL_FAULT_VERSION, layout->max_peers,
-			       header[INTERCELL_HEADER_PEERS_VECTOR / 4u] & 0xffffu);
+		               header[INTERCELL_HEADER_PEERS_VECTOR / 4u] & 0xffffu);
 		return;
 	}
 	if (header[INTERCELL_HEADER_FLAGS / 4u] != 0)
@@ -64,8 +64,8 @@ INTERCELL_COLD void intercell_header_check(const uint32_t *header, const struct 
 			intercell_find(finding, INTERCELL_FAULT_RESERVED, 0, header[i]);
 }
 
-INTERCELL_COLD void intercell_parts_check(const struct intercell_snapshot *snapshot, const struct intercell_layout *layout,
-					  struct intercell_finding *finding)
+INTERCELL_COLD void intercell_parts_check(const struct intercell_snapshot *snapshot,
+                                          const struct intercell_layout *layout, struct intercell_finding *finding)
 {
 	uint32_t latest = snapshot->header[INTERCELL_HEADER_LATEST_OFFSET / 4u];
 	uint32_t latest_size = snapshot->header[INTERCELL_HEADER_LATEST_SIZE / 4u];
@@ -77,16 +77,17 @@ INTERCELL_COLD void intercell_parts_check(const struct intercell_snapshot *snaps
 		intercell_find(finding, INTERCELL_FAULT_GEOMETRY, layout->section_size, snapshot->control);
 	else if (!intercell_ring_valid(layout, snapshot->ring, snapshot->capacity))
 		intercell_find(finding, INTERCELL_FAULT_GEOMETRY, layout->section_size, snapshot->ring);
-	else if ((latest | latest_size) != 0 && (latest_size == 0 || !intercell_part_valid(layout, latest, latest_size)))
+	else if ((latest | latest_size) != 0 &&
+	         (latest_size == 0 || !intercell_part_valid(layout, latest, latest_size)))
 		intercell_find(finding, INTERCELL_FAULT_GEOMETRY, layout->section_size, latest);
 	else if ((control | ring | capacity) != 0 && (!intercell_part_valid(layout, control, INTERCELL_LINE) ||
-						      !intercell_ring_valid(layout, ring, capacity)))
+	                                              !intercell_ring_valid(layout, ring, capacity)))
 		intercell_find(finding, INTERCELL_FAULT_GEOMETRY, layout->section_size, control);
 }
 
 /* Looks at the bytes of the control block's lines that are zero. */
 INTERCELL_COLD void intercell_zeros_check(const unsigned char *section, uint32_t offset, uint32_t length,
-					  struct intercell_finding *finding)
+                                          struct intercell_finding *finding)
 {
 	uint32_t at, word;
 
@@ -98,7 +99,7 @@ INTERCELL_COLD void intercell_zeros_check(const unsigned char *section, uint32_t
 }
 
 INTERCELL_COLD void intercell_geometry_from_snapshot(struct intercell_geometry *geometry,
-						     const struct intercell_snapshot *snapshot)
+                                                     const struct intercell_snapshot *snapshot)
 {
 	geometry->control = snapshot->control;
 	geometry->ring = snapshot->ring;
@@ -113,8 +114,8 @@ INTERCELL_COLD void intercell_geometry_from_snapshot(struct intercell_geometry *
 }
 
 /* Checks a snapshot and what lies at the places it names; @finding->code stays 0 if all is well. */
-INTERCELL_COLD void intercell_snapshot_check(const struct intercell_snapshot *snapshot, const struct intercell_link *link,
-					     struct intercell_finding *finding)
+INTERCELL_COLD void intercell_snapshot_check(const struct intercell_snapshot *snapshot,
+                                             const struct intercell_link *link, struct intercell_finding *finding)
 {
 	const struct intercell_layout *layout = &link->node->layout;
 	uint32_t control = snapshot->control;
@@ -129,10 +130,10 @@ INTERCELL_COLD void intercell_snapshot_check(const struct intercell_snapshot *sn
 	intercell_zeros_check(link->section, control + INTERCELL_CONTROL_TAIL + 4u, INTERCELL_LINE - 4u, finding);
 	intercell_zeros_check(link->section, control + INTERCELL_CONTROL_HEAD + 4u, INTERCELL_LINE - 4u, finding);
 	intercell_zeros_check(link->section, control + INTERCELL_CONTROL_ZERO,
-			      INTERCELL_CONTROL_SIZE - INTERCELL_CONTROL_ZERO, finding);
+	                      INTERCELL_CONTROL_SIZE - INTERCELL_CONTROL_ZERO, finding);
 	if (broadcast != 0)
 		intercell_zeros_check(link->section, broadcast + INTERCELL_BROADCAST_ZERO,
-				      INTERCELL_LINE - INTERCELL_BROADCAST_ZERO, finding);
+		                      INTERCELL_LINE - INTERCELL_BROADCAST_ZERO, finding);
 }
 
 #endif

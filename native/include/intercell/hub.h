@@ -61,14 +61,14 @@ struct intercell_channel {
 	struct intercell_hub *hub;
 	const char *name;
 	const struct intercell_protocol *protocol;
-	/* Return INTERCELL_OK, or INTERCELL_HOLD to be called with the same message in a later poll; a broadcast is not held. */
+	/* Return INTERCELL_OK, or INTERCELL_HOLD to get the same message in a later poll; a broadcast is not held. */
 	int (*on_message)(struct intercell_channel *channel, const struct intercell_message *message);
 	int (*on_request)(struct intercell_channel *channel, const struct intercell_message *message,
-			  const struct intercell_request *request);
+	                  const struct intercell_request *request);
 	void (*on_cancel)(struct intercell_channel *channel, const struct intercell_request *request);
 	/* @remote is NULL for a message that is not decodable. */
 	void (*on_notice)(struct intercell_channel *channel, struct intercell_link *link, enum intercell_notice notice,
-			  const struct intercell_remote *remote);
+	                  const struct intercell_remote *remote);
 	void *context;
 	uint32_t announced;  /* bit j: peer j was told of this channel in this session */
 	uint32_t matched;    /* bit j: peer j has it too */
@@ -106,8 +106,8 @@ struct intercell_pending {
 	struct intercell_channel *channel;
 	struct intercell_link *link;
 	/*
-	 * @status is INTERCELL_OK with the reply; INTERCELL_EREMOTEIO with the peer's error, whose number is the code and
-	 * whose data is the text; otherwise @reply is NULL.
+	 * @status is INTERCELL_OK with the reply; INTERCELL_EREMOTEIO with the peer's error, whose number is the code
+	 * and whose data is the text; otherwise @reply is NULL.
 	 */
 	void (*done)(struct intercell_pending *pending, int status, const struct intercell_message *reply);
 	void *context;
@@ -161,7 +161,7 @@ INTERCELL_FN bool intercell_text_equal(const char *text, const unsigned char *by
 
 /* The entry for the peer's channel @number; with 0 a free entry. NULL if there is none. */
 INTERCELL_FN struct intercell_remote *intercell_hub_remote(struct intercell_hub *hub, const struct intercell_link *link,
-							   uint32_t number)
+                                                           uint32_t number)
 {
 	struct intercell_remote *remotes = hub->remotes + (size_t)link->peer * hub->remotes_per_link;
 	uint32_t i;
@@ -174,7 +174,7 @@ INTERCELL_FN struct intercell_remote *intercell_hub_remote(struct intercell_hub 
 
 /* The entry of the peer's channel that is matched with one of this side, or NULL. */
 INTERCELL_FN struct intercell_remote *intercell_hub_match(struct intercell_hub *hub, const struct intercell_link *link,
-							  const struct intercell_channel *channel)
+                                                          const struct intercell_channel *channel)
 {
 	struct intercell_remote *remotes = hub->remotes + (size_t)link->peer * hub->remotes_per_link;
 	uint32_t i;
@@ -186,14 +186,15 @@ INTERCELL_FN struct intercell_remote *intercell_hub_match(struct intercell_hub *
 }
 
 INTERCELL_FN void intercell_channel_notice(struct intercell_channel *channel, struct intercell_link *link,
-					   enum intercell_notice notice, const struct intercell_remote *remote)
+                                           enum intercell_notice notice, const struct intercell_remote *remote)
 {
 	if (channel->on_notice)
 		channel->on_notice(channel, link, notice, remote);
 }
 
 /* True if a message of that number may have that length. */
-INTERCELL_FN bool intercell_protocol_accepts(const struct intercell_protocol *protocol, uint32_t number, uint32_t length)
+INTERCELL_FN bool intercell_protocol_accepts(const struct intercell_protocol *protocol, uint32_t number,
+                                             uint32_t length)
 {
 	return number < protocol->message_count && length >= protocol->messages[number].minimum &&
 	       length <= protocol->messages[number].maximum;
@@ -205,7 +206,7 @@ INTERCELL_FN bool intercell_protocol_accepts(const struct intercell_protocol *pr
  * another type; INTERCELL_ENOTCONN if it has not announced the channel.
  */
 INTERCELL_FN int intercell_channel_check(const struct intercell_channel *channel, uint32_t peer, uint32_t message,
-					 uint32_t length, struct intercell_link **link)
+                                         uint32_t length, struct intercell_link **link)
 {
 	if (!channel->hub || !intercell_node_serves(channel->hub->node, peer) ||
 	    !intercell_protocol_accepts(channel->protocol, message, length))
@@ -217,9 +218,9 @@ INTERCELL_FN int intercell_channel_check(const struct intercell_channel *channel
 }
 
 /* Writes one whole record to a link and queues it; @head is a first part of the payload, a multiple of 4 bytes. */
-INTERCELL_FN int intercell_hub_queue(struct intercell_link *link, uint32_t kind, const struct intercell_channel *channel,
-				     uint32_t message, const uint32_t *head, uint32_t head_length, const void *data,
-				     uint32_t length, uint32_t *sequence)
+INTERCELL_FN int intercell_hub_queue(struct intercell_link *link, uint32_t kind,
+                                     const struct intercell_channel *channel, uint32_t message, const uint32_t *head,
+                                     uint32_t head_length, const void *data, uint32_t length, uint32_t *sequence)
 {
 	unsigned char *payload;
 	uint32_t room = head_length + length;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Finds an ivshmem v2 device by PCI configuration access (Jailhouse, Documentation/ivshmem-v2-specification.md). Maps
- * nothing: it says what to map. The sections and the state table are Normal, write-back, cacheable memory, as in the other
- * cells, so an inmate's MMU and caches are on; the registers are device memory.
+ * nothing: it says what to map. The sections and the state table are Normal, write-back, cacheable memory, as in the
+ * other cells, so an inmate's MMU and caches are on; the registers are device memory.
  *
  * Vendor capability (id 0x09), from its start:
  *
@@ -73,7 +73,8 @@ INTERCELL_COLD uint64_t intercell_pci_bar(const struct intercell_pci *pci, uint3
 }
 
 /* Takes sizes and places from the vendor capability at @at. Returns false if it is too short. */
-INTERCELL_COLD bool intercell_ivshmem_take(const struct intercell_pci *pci, struct intercell_ivshmem *device, uint32_t at)
+INTERCELL_COLD bool intercell_ivshmem_take(const struct intercell_pci *pci, struct intercell_ivshmem *device,
+                                           uint32_t at)
 {
 	uint32_t length = pci->read(pci->context, device->function, at) >> 16 & 0xffu;
 
@@ -84,7 +85,7 @@ INTERCELL_COLD bool intercell_ivshmem_take(const struct intercell_pci *pci, stru
 	device->shared_size = intercell_pci_read64(pci, device->function, at + 8u);
 	device->output_size = intercell_pci_read64(pci, device->function, at + 0x10u);
 	device->state_table = length >= 0x20u ? intercell_pci_read64(pci, device->function, at + 0x18u)
-					      : intercell_pci_bar(pci, device->function, INTERCELL_PCI_BAR2);
+	                                      : intercell_pci_bar(pci, device->function, INTERCELL_PCI_BAR2);
 	device->shared = device->state_table + device->state_table_size;
 	device->outputs = device->shared + device->shared_size;
 	return true;
@@ -94,7 +95,8 @@ INTERCELL_COLD bool intercell_ivshmem_take(const struct intercell_pci *pci, stru
  * Finds the ivshmem device at or after function number @first, by reading the configuration space of each function.
  * Bounded by 65536 functions and 48 capabilities. Returns 0 with @device filled in, or INTERCELL_ENODEV.
  */
-INTERCELL_COLD int intercell_ivshmem_find(const struct intercell_pci *pci, uint32_t first, struct intercell_ivshmem *device)
+INTERCELL_COLD int intercell_ivshmem_find(const struct intercell_pci *pci, uint32_t first,
+                                          struct intercell_ivshmem *device)
 {
 	uint32_t function, at, word, steps;
 
@@ -132,7 +134,7 @@ INTERCELL_COLD int intercell_ivshmem_find(const struct intercell_pci *pci, uint3
  * interrupts, and turns memory access on. @registers must lie in the bridge's window of the cell's configuration.
  */
 INTERCELL_COLD void intercell_ivshmem_enable(const struct intercell_pci *pci, struct intercell_ivshmem *device,
-					     uint32_t registers, bool one_shot)
+                                             uint32_t registers, bool one_shot)
 {
 	uint32_t word = pci->read(pci->context, device->function, device->capability) & ~(1u << 24);
 	uint32_t command = pci->read(pci->context, device->function, INTERCELL_PCI_COMMAND) & 0xffffu;
@@ -142,7 +144,7 @@ INTERCELL_COLD void intercell_ivshmem_enable(const struct intercell_pci *pci, st
 		pci->write(pci->context, device->function, INTERCELL_PCI_BAR1, registers + 0x1000u);
 	pci->write(pci->context, device->function, device->capability, word | (one_shot ? 1u << 24 : 0u));
 	pci->write(pci->context, device->function, INTERCELL_PCI_COMMAND,
-		   command | INTERCELL_PCI_COMMAND_MEMORY | INTERCELL_PCI_COMMAND_MASTER);
+	           command | INTERCELL_PCI_COMMAND_MEMORY | INTERCELL_PCI_COMMAND_MASTER);
 	device->registers = registers;
 }
 

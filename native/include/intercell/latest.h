@@ -38,9 +38,9 @@ INTERCELL_FN void intercell_slot_write(unsigned char *slot, const void *value, u
 /*
  * Copies a peer's value of at most @size bytes to @value, 8-aligned and with room for @size rounded up to 8.
  *
- * Returns its length; INTERCELL_ENOENT if there is no value; INTERCELL_EAGAIN if the writer was in the way in each of the
- * tries, or the peer's session ended; INTERCELL_EPROTO if the length is beyond @size or a zero field is not zero. The
- * buffer holds nothing to rely on unless a length is returned.
+ * Returns its length; INTERCELL_ENOENT if there is no value; INTERCELL_EAGAIN if the writer was in the way in each of
+ * the tries, or the peer's session ended; INTERCELL_EPROTO if the length is beyond @size or a zero field is not zero.
+ * The buffer holds nothing to rely on unless a length is returned.
  */
 INTERCELL_FN int intercell_slot_read(struct intercell_link *link, uint32_t offset, uint32_t size, void *value)
 {

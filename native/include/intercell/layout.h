@@ -46,7 +46,8 @@ INTERCELL_FN uint32_t intercell_power_of_two_below(uint32_t value)
 
 INTERCELL_FN bool intercell_capacity_valid(uint32_t capacity)
 {
-	return capacity >= INTERCELL_CAPACITY_MIN && capacity <= INTERCELL_CAPACITY_MAX && (capacity & (capacity - 1u)) == 0;
+	return capacity >= INTERCELL_CAPACITY_MIN && capacity <= INTERCELL_CAPACITY_MAX &&
+	       (capacity & (capacity - 1u)) == 0;
 }
 
 INTERCELL_FN uint32_t intercell_peer_count(uint32_t peers)
@@ -83,12 +84,14 @@ INTERCELL_FN bool intercell_layout_options_valid(const struct intercell_layout_o
 
 /*
  * Divides a section: header, heartbeat, directory, control blocks by peer id, rings by peer id, broadcast control line
- * and ring, latest values. By default the broadcast ring is the largest power of two up to an eighth of the section, the
- * rings are the largest power of two with which an eighth of the section stays for latest values, and these take the rest.
+ * and ring, latest values. By default the broadcast ring is the largest power of two up to an eighth of the section,
+ * the rings are the largest power of two with which an eighth of the section stays for latest values, and these take
+ * the rest.
  *
  * Returns 0, INTERCELL_EINVAL for options that make no sense, INTERCELL_ENOSPC if the section is too small for them.
  */
-INTERCELL_COLD int intercell_layout_plan(const struct intercell_layout_options *options, struct intercell_layout *layout)
+INTERCELL_COLD int intercell_layout_plan(const struct intercell_layout_options *options,
+                                         struct intercell_layout *layout)
 {
 	uint32_t size = options->section_size;
 	uint32_t broadcast = options->broadcast_bytes;

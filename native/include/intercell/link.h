@@ -33,9 +33,9 @@ enum intercell_event_kind {
 
 struct intercell_event {
 	enum intercell_event_kind kind;
-	uint32_t epoch;  /* of the peer */
-	uint32_t lost;   /* records written to the peer that it had not acknowledged */
-	uint32_t code;   /* a fault of section 7 */
+	uint32_t epoch; /* of the peer */
+	uint32_t lost;  /* records written to the peer that it had not acknowledged */
+	uint32_t code;  /* a fault of section 7 */
 	uint32_t wanted;
 	uint32_t found;
 };
@@ -76,7 +76,7 @@ struct intercell_layer {
 	void (*started)(void *context);
 	/* Takes a record: INTERCELL_OK, INTERCELL_HOLD, or INTERCELL_EPROTO with @finding filled in. */
 	int (*record)(void *context, struct intercell_link *link, const struct intercell_record *record,
-		      struct intercell_finding *finding);
+	              struct intercell_finding *finding);
 	/* The peer's ring may be read; the link is ready to be written; the session ended. */
 	void (*opened)(void *context, struct intercell_link *link);
 	void (*ready)(void *context, struct intercell_link *link);
@@ -96,7 +96,7 @@ struct intercell_link {
 	bool stalled;
 	bool held;      /* the layer above holds the next record back */
 	bool held_over; /* and the session it belongs to is over */
-	bool starved; /* a write found no room since the last sleep */
+	bool starved;   /* a write found no room since the last sleep */
 	enum intercell_phase phase;
 	unsigned char *control;       /* this side's control block for the peer */
 	const unsigned char *section; /* the peer's output section */
@@ -166,7 +166,7 @@ INTERCELL_FN void intercell_link_emit(struct intercell_link *link, const struct 
 }
 
 INTERCELL_COLD void intercell_link_report(struct intercell_link *link, enum intercell_event_kind kind, uint32_t lost,
-					  uint32_t code)
+                                          uint32_t code)
 {
 	struct intercell_event event;
 
@@ -186,7 +186,7 @@ INTERCELL_COLD void intercell_link_ring(struct intercell_link *link)
 
 	link->statistics.rung++;
 	platform->write_register(platform->context, INTERCELL_REGISTER_DOORBELL,
-				 (link->peer_geometry.vector & 0xffffu) | (uint32_t)link->peer << 16);
+	                         (link->peer_geometry.vector & 0xffffu) | (uint32_t)link->peer << 16);
 }
 
 /* Rings the peer if it asked to be for one of @bits. The caller has put a full fence after what it published. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One side of the device: start, stop, poll, sleep. All functions belong to one context (a thread, or the main loop) and
- * are not called from an interrupt handler, except where it is said. None waits, and each is bounded: a poll makes at most
- * one pass over the links and copies at most one scratch buffer from each.
+ * One side of the device: start, stop, poll, sleep. All functions belong to one context (a thread, or the main loop)
+ * and are not called from an interrupt handler, except where it is said. None waits, and each is bounded: a poll makes
+ * at most one pass over the links and copies at most one scratch buffer from each.
  */
 #ifndef INTERCELL_NODE_H
 #define INTERCELL_NODE_H
@@ -13,16 +13,16 @@
 struct intercell_node_options {
 	const struct intercell_platform *platform;
 	const void *state_table;
-	void *output;         /* this side's output section, writable, 128-aligned */
-	const void *inputs;   /* all output sections in the order of peer ids; read only */
+	void *output;                   /* this side's output section, writable, 128-aligned */
+	const void *inputs;             /* all output sections in the order of peer ids; read only */
 	struct intercell_layout layout; /* from intercell_layout_plan() */
 	struct intercell_link *links;   /* layout.max_peers of them */
-	void *scratch;        /* 8-aligned; as large as the largest ring to read, for the fewest steps */
-	uint32_t scratch_size; /* at least 256; larger records than this are left out and counted */
-	uint32_t epoch_seed;  /* where epochs begin if the section holds none; preferably random */
-	uint32_t heartbeat_ms; /* the poll is called at least this often; 0 to promise nothing */
-	uint16_t vector;      /* on which to be rung; 0 with INTx */
-	bool interrupts;      /* arm IntControl at start and in intercell_node_wake() */
+	void *scratch;                  /* 8-aligned; as large as the largest ring to read, for the fewest steps */
+	uint32_t scratch_size;          /* at least 256; larger records than this are left out and counted */
+	uint32_t epoch_seed;            /* where epochs begin if the section holds none; preferably random */
+	uint32_t heartbeat_ms;          /* the poll is called at least this often; 0 to promise nothing */
+	uint16_t vector;                /* on which to be rung; 0 with INTx */
+	bool interrupts;                /* arm IntControl at start and in intercell_node_wake() */
 	void (*on_event)(void *context, struct intercell_link *link, const struct intercell_event *event);
 	void *context;
 };
@@ -155,7 +155,7 @@ INTERCELL_COLD int intercell_node_start(struct intercell_node *node)
 	const struct intercell_platform *platform = node->platform;
 	unsigned char *output = node->output;
 	bool known = intercell_load(output, INTERCELL_HEADER_MAGIC) == INTERCELL_MAGIC &&
-		     intercell_load(output, INTERCELL_HEADER_SECTION_SIZE) == node->layout.section_size;
+	             intercell_load(output, INTERCELL_HEADER_SECTION_SIZE) == node->layout.section_size;
 	uint32_t same = 0;
 	uint32_t peer;
 
@@ -322,8 +322,8 @@ INTERCELL_FN int intercell_link_flush(struct intercell_link *link)
 }
 
 /*
- * Makes room for one record of up to @length bytes of payload and points @payload at it, in one's own ring and 8-aligned.
- * No other record may be written to this link before it is appended.
+ * Makes room for one record of up to @length bytes of payload and points @payload at it, in one's own ring and
+ * 8-aligned. No other record may be written to this link before it is appended.
  *
  * Returns 0; INTERCELL_ENOBUFS if the ring is full; INTERCELL_EMSGSIZE if the ring never has that much room;
  * INTERCELL_ENOTCONN if the peer is not there; INTERCELL_ETIMEDOUT if it is stalled; INTERCELL_EPROTO if its
@@ -353,7 +353,7 @@ INTERCELL_FN int intercell_link_reserve(struct intercell_link *link, uint32_t le
 
 /* Queues the record whose payload was written into a reserve of @room bytes. Returns its sequence. */
 INTERCELL_FN uint32_t intercell_link_append(struct intercell_link *link, uint32_t room, uint32_t length, uint32_t kind,
-					    uint32_t channel, uint32_t message)
+                                            uint32_t channel, uint32_t message)
 {
 	link->statistics.sent++;
 	return intercell_writer_append(&link->tx, room, length, kind, channel, message);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests: ask and wait for one reply, an error, or the end of the time allowed. Belongs to the node's context; bounded
- * by one copy and, where it is said, by the number of requests under way.
+ * Requests: ask and wait for one reply, an error, or the end of the time allowed. Belongs to the node's context;
+ * bounded by one copy and, where it is said, by the number of requests under way.
  */
 #ifndef INTERCELL_REQUEST_H
 #define INTERCELL_REQUEST_H
@@ -21,7 +21,7 @@ INTERCELL_COLD void intercell_pending_remove(struct intercell_hub *hub, struct i
 }
 
 INTERCELL_COLD void intercell_pending_finish(struct intercell_hub *hub, struct intercell_pending *pending, int status,
-					     const struct intercell_message *reply)
+                                             const struct intercell_message *reply)
 {
 	intercell_pending_remove(hub, pending);
 	pending->done(pending, status, reply);
@@ -29,7 +29,7 @@ INTERCELL_COLD void intercell_pending_finish(struct intercell_hub *hub, struct i
 
 /* Ends all requests of a link, of a channel, or of both; NULL stands for any. */
 INTERCELL_COLD void intercell_pending_fail(struct intercell_hub *hub, const struct intercell_link *link,
-					   const struct intercell_channel *channel, int status)
+                                           const struct intercell_channel *channel, int status)
 {
 	struct intercell_pending *pending = hub->pendings;
 
@@ -51,8 +51,8 @@ INTERCELL_COLD void intercell_pending_fail(struct intercell_hub *hub, const stru
  * time without a clock.
  */
 INTERCELL_COLD int intercell_channel_request(struct intercell_channel *channel, uint32_t peer, uint32_t message,
-					     const void *data, uint32_t length, struct intercell_pending *pending,
-					     uint32_t timeout_ms)
+                                             const void *data, uint32_t length, struct intercell_pending *pending,
+                                             uint32_t timeout_ms)
 {
 	struct intercell_hub *hub = channel->hub;
 	struct intercell_link *link;
@@ -122,8 +122,8 @@ INTERCELL_COLD void intercell_pending_expire(struct intercell_hub *hub, const st
 
 /* Finds who waits for the reply or error in @record and hands it over. */
 INTERCELL_COLD int intercell_hub_reply(struct intercell_hub *hub, struct intercell_channel *channel,
-				       struct intercell_link *link, const struct intercell_record *record,
-				       struct intercell_finding *finding)
+                                       struct intercell_link *link, const struct intercell_record *record,
+                                       struct intercell_finding *finding)
 {
 	const intercell_u32 *words = (const intercell_u32 *)(const void *)record->payload;
 	bool error = record->kind == INTERCELL_KIND_ERROR;
@@ -175,7 +175,7 @@ INTERCELL_FN int intercell_request_check(const struct intercell_request *request
  * INTERCELL_ENOBUFS if the ring is full (hold the request, or answer in a later poll); or as intercell_channel_send().
  */
 INTERCELL_COLD int intercell_request_reply(struct intercell_channel *channel, const struct intercell_request *request,
-					   uint32_t message, const void *data, uint32_t length)
+                                           uint32_t message, const void *data, uint32_t length)
 {
 	uint32_t head[2];
 	int status = intercell_request_check(request);
@@ -186,7 +186,8 @@ INTERCELL_COLD int intercell_request_reply(struct intercell_channel *channel, co
 		return status;
 	head[0] = request->sequence;
 	head[1] = 0;
-	status = intercell_hub_queue(request->link, INTERCELL_KIND_REPLY, channel, message, head, 8, data, length, NULL);
+	status =
+		intercell_hub_queue(request->link, INTERCELL_KIND_REPLY, channel, message, head, 8, data, length, NULL);
 	return status < 0 ? status : intercell_link_flush(request->link);
 }
 
@@ -195,7 +196,7 @@ INTERCELL_COLD int intercell_request_reply(struct intercell_channel *channel, co
  * by the caller). Returns as intercell_request_reply().
  */
 INTERCELL_COLD int intercell_request_fail(struct intercell_channel *channel, const struct intercell_request *request,
-					  uint32_t code, const char *text, uint32_t length)
+                                          uint32_t code, const char *text, uint32_t length)
 {
 	unsigned char *payload;
 	uint32_t room = INTERCELL_ERROR_HEADER + length;
@@ -217,7 +218,7 @@ INTERCELL_COLD int intercell_request_fail(struct intercell_channel *channel, con
 
 /* Takes a request or its cancellation to the channel's callback. */
 INTERCELL_COLD int intercell_hub_request(struct intercell_channel *channel, struct intercell_link *link,
-					 const struct intercell_record *record, const struct intercell_message *message)
+                                         const struct intercell_record *record, const struct intercell_message *message)
 {
 	struct intercell_request request;
 	int status;
@@ -234,7 +235,8 @@ INTERCELL_COLD int intercell_hub_request(struct intercell_channel *channel, stru
 	if (channel->on_request && intercell_protocol_accepts(channel->protocol, message->number, message->length))
 		return channel->on_request(channel, message, &request);
 	status = intercell_request_fail(channel, &request,
-					channel->on_request ? INTERCELL_ERROR_UNDECODABLE : INTERCELL_ERROR_NO_HANDLER, "", 0);
+	                                channel->on_request ? INTERCELL_ERROR_UNDECODABLE : INTERCELL_ERROR_NO_HANDLER,
+	                                "", 0);
 	if (status == INTERCELL_ENOBUFS)
 		return INTERCELL_HOLD;
 	if (channel->on_request) {

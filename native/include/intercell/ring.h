@@ -52,8 +52,8 @@ INTERCELL_FN void intercell_ring_write_pad(unsigned char *ring, uint32_t capacit
 }
 
 /* Writes a record's header at @cursor and returns the place of its payload. */
-INTERCELL_FN unsigned char *intercell_ring_write_header(unsigned char *ring, uint32_t place, uint32_t length, uint32_t kind,
-							uint32_t channel)
+INTERCELL_FN unsigned char *intercell_ring_write_header(unsigned char *ring, uint32_t place, uint32_t length,
+                                                        uint32_t kind, uint32_t channel)
 {
 	intercell_store(ring, place, INTERCELL_RECORD_HEADER + length);
 	intercell_store(ring, place + 4u, kind | channel << 16);
@@ -96,7 +96,7 @@ INTERCELL_FN unsigned char *intercell_writer_place(const struct intercell_writer
  * place is chosen by @room, so a pad that only @room needs is written all the same. Returns the record's sequence.
  */
 INTERCELL_FN uint32_t intercell_writer_append(struct intercell_writer *writer, uint32_t room, uint32_t length,
-					      uint32_t kind, uint32_t channel, uint32_t message)
+                                              uint32_t kind, uint32_t channel, uint32_t message)
 {
 	uint32_t pad = intercell_ring_pad(writer->tail, intercell_record_size(room), writer->capacity);
 	uint32_t place;
@@ -137,7 +137,7 @@ INTERCELL_COLD uint32_t intercell_writer_unacknowledged(const struct intercell_w
 
 /* Copies @length bytes at @cursor out of a peer's ring, across the wrap if need be. All are multiples of 8. */
 INTERCELL_FN void intercell_ring_copy(void *to, const unsigned char *ring, uint32_t capacity, uint32_t cursor,
-				      uint32_t length)
+                                      uint32_t length)
 {
 	uint32_t place = cursor & (capacity - 1u);
 	uint32_t first = length < capacity - place ? length : capacity - place;
@@ -164,8 +164,8 @@ INTERCELL_FN uint32_t intercell_kind_payload_min(uint32_t kind)
 }
 
 /* Checks a pad record that starts at @cursor. Returns its size, or 0 with @finding filled in. */
-INTERCELL_FN uint32_t intercell_pad_check(const intercell_u32 *words, uint32_t cursor, uint32_t capacity, uint32_t committed,
-					  struct intercell_finding *finding)
+INTERCELL_FN uint32_t intercell_pad_check(const intercell_u32 *words, uint32_t cursor, uint32_t capacity,
+                                          uint32_t committed, struct intercell_finding *finding)
 {
 	uint32_t to_wrap = capacity - (cursor & (capacity - 1u));
 
@@ -187,9 +187,9 @@ INTERCELL_FN uint32_t intercell_pad_check(const intercell_u32 *words, uint32_t c
  * Returns the bytes the record takes in the ring, with @record->kind 0 for a pad; or 0 with @finding filled in. The
  * payload is there only if the result is at most @copied.
  */
-INTERCELL_FN uint32_t intercell_record_check(const intercell_u32 *words, uint32_t cursor, uint32_t capacity, uint32_t copied,
-					     uint32_t committed, struct intercell_record *record,
-					     struct intercell_finding *finding)
+INTERCELL_FN uint32_t intercell_record_check(const intercell_u32 *words, uint32_t cursor, uint32_t capacity,
+                                             uint32_t copied, uint32_t committed, struct intercell_record *record,
+                                             struct intercell_finding *finding)
 {
 	uint32_t length = words[0];
 	uint32_t kind = words[1] & 0xffu;

@@ -71,7 +71,7 @@ INTERCELL_COLD void intercell_link_finish(struct intercell_link *link, struct in
  * before the tail that was observed. A fault is left in @finding.
  */
 INTERCELL_FN void intercell_link_consume(struct intercell_link *link, uint32_t copied, uint32_t committed,
-					 struct intercell_finding *finding)
+                                         struct intercell_finding *finding)
 {
 	const struct intercell_layer *layer = &link->node->layer;
 	uint32_t session = link->session;
@@ -82,7 +82,7 @@ INTERCELL_FN void intercell_link_consume(struct intercell_link *link, uint32_t c
 		const intercell_u32 *words = (const intercell_u32 *)((const unsigned char *)link->node->scratch + at);
 		struct intercell_record record;
 		uint32_t size = intercell_record_check(words, link->head, link->peer_geometry.capacity, copied - at,
-						       committed - at, &record, finding);
+		                                       committed - at, &record, finding);
 		int status = INTERCELL_OK;
 
 		if (size == 0 || (record.kind != INTERCELL_KIND_PAD && size > copied - at && at != 0))
@@ -128,8 +128,8 @@ INTERCELL_COLD bool intercell_link_drain(struct intercell_link *link)
 
 		finding.code = 0;
 		if (used <= capacity && (used & 7u) == 0)
-			intercell_ring_copy(link->node->scratch, link->section + link->peer_geometry.ring, capacity, link->head,
-					    copied);
+			intercell_ring_copy(link->node->scratch, link->section + link->peer_geometry.ring, capacity,
+			                    link->head, copied);
 		else
 			finding.code = INTERCELL_FAULT_CURSOR;
 		INTERCELL_FENCE();
@@ -306,7 +306,7 @@ INTERCELL_FN void intercell_link_receive(struct intercell_link *link)
 		intercell_link_refuse(link, &finding);
 }
 
-/* Reads the peer's acknowledgement anew. Returns INTERCELL_EPROTO if it makes no sense: the next poll refuses the peer. */
+/* Reads the peer's acknowledgement anew. Returns INTERCELL_EPROTO if it makes no sense: the next poll refuses it. */
 INTERCELL_FN int intercell_link_refresh(struct intercell_link *link)
 {
 	uint32_t head = intercell_link_peer_word(link, INTERCELL_CONTROL_HEAD);

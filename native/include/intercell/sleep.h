@@ -12,8 +12,8 @@
  *		intercell_node_wake(&node);
  *	}
  *
- * The handler has nothing to do for the library. A timer of 10 to 100 ms that ends the wait as well covers a doorbell that
- * was lost, and keeps heartbeats and timeouts going.
+ * The handler has nothing to do for the library. A timer of 10 to 100 ms that ends the wait as well covers a doorbell
+ * that was lost, and keeps heartbeats and timeouts going.
  */
 #ifndef INTERCELL_SLEEP_H
 #define INTERCELL_SLEEP_H
@@ -44,7 +44,8 @@ INTERCELL_FN bool intercell_link_pending(const struct intercell_link *link)
 		return true;
 	if (link->phase == INTERCELL_PHASE_ACCEPTED)
 		return intercell_link_peer_word(link, INTERCELL_CONTROL_ECHO) == link->epoch;
-	if (link->phase == INTERCELL_PHASE_OPEN && intercell_link_peer_word(link, INTERCELL_CONTROL_OPEN) == link->epoch)
+	if (link->phase == INTERCELL_PHASE_OPEN &&
+	    intercell_link_peer_word(link, INTERCELL_CONTROL_OPEN) == link->epoch)
 		return true;
 	if (link->phase == INTERCELL_PHASE_READY && link->away != (state == 0))
 		return true;
