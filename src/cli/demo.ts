@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { type Machine, startMachine } from "../sim/index.js";
+import { findFaults } from "./demo-faults.js";
 import { DemoReport } from "./demo-report.js";
 import { CommandFailure } from "./exit.js";
 import { chooseInmate, type InmateProgram, inmatePrograms } from "./inmate-program.js";
@@ -74,7 +75,8 @@ class Demo {
       if (!(forever && isWantedEnd(error))) throw error;
     }
     report.summary(root, this.#roundTrips);
-    const faults = this.#faults(forever);
+    const counts = { ticks: root.ticks, unsent: root.unsent, channel: root.channel.statistics };
+    const faults = findFaults(counts, forever);
     report.verdict(faults);
     if (faults.length > 0) throw new CommandFailure(`The demo failed: ${faults.join("; ")}`);
   }
@@ -146,25 +148,6 @@ class Demo {
       if (!this.#doomed.has(inmate)) root.fail(new CommandFailure(`The inmate ended by itself (${signal ?? code})`));
     });
     return inmate;
-  }
-
-  /** What is wrong with what arrived. A showing that was interrupted need not be complete. */
-  #faults(interrupted: boolean): readonly string[] {
-    const { root } = this.#parts;
-    const { link, undecodable, requestsFailed } = root.channel.statistics;
-    const counts = [
-      ["measurements lost", root.ticks.lost],
-      ["measurements repeated", root.ticks.repeated],
-      ["measurements dropped by the inmate", root.unsent],
-      ["messages that did not decode", undecodable],
-      ["requests without a reply", interrupted ? 0 : requestsFailed],
-      ["messages to the inmate lost", link.lostRecords],
-    ] as const;
-    const faults = counts.filter(([, count]) => count > 0).map(([what, count]) => `${count} ${what}`);
-    // The fallback poll may be a moment faster than an interrupt that is on its way, but not often.
-    if (link.rescuedByPoll > 5 + link.receivedRecords / 20) faults.push(`${link.rescuedByPoll} doorbells missed`);
-    if (!interrupted && link.sessions < 2) faults.push(`${link.sessions} sessions in the place of 2`);
-    return faults;
   }
 }
 

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { addDemoCommand } from "./demo-command.js";
+import { addGenCommand } from "./gen-command.js";
 import { packageVersion } from "./package-root.js";
 import { addSimCommand } from "./sim-command.js";
 
@@ -11,6 +12,7 @@ export function createProgram(): Command {
     // Inherited by the subcommands, which are added after it.
     .exitOverride();
   addDemoCommand(program);
+  addGenCommand(program);
   addSimCommand(program);
   return program;
 }

@@ -1,0 +1,38 @@
+import type { ChannelStatistics } from "../channel/index.js";
+import type { TickCount } from "./tick-count.js";
+
+/** What a showing of the demo counted. */
+export interface DemoCounts {
+  readonly ticks: Pick<TickCount, "lost" | "repeated">;
+  /** Measurements that the inmate dropped, by its own account. */
+  readonly unsent: number;
+  readonly channel: Pick<ChannelStatistics, "undecodable" | "requestsFailed"> & {
+    readonly link: Pick<ChannelStatistics["link"], "lostRecords" | "receivedRecords" | "rescuedByPoll" | "sessions">;
+  };
+}
+
+/** Sessions of a whole showing: one before and one after the inmate is killed. */
+const SESSIONS = 2;
+
+/** Doorbells that may be found by the poll, which can be a moment faster than an interrupt that is on its way. */
+const TOLERATED_RESCUES = 5;
+
+/**
+ * What is wrong with a showing, in words; nothing if all is well. One that was interrupted need not be complete: a
+ * request may be without its reply.
+ */
+export function findFaults({ ticks, unsent, channel }: DemoCounts, interrupted: boolean): readonly string[] {
+  const { lostRecords, receivedRecords, rescuedByPoll, sessions } = channel.link;
+  const rescuesTooMany = rescuedByPoll > TOLERATED_RESCUES + receivedRecords / 20;
+  const counts: readonly (readonly [what: string, count: number])[] = [
+    ["measurements lost", ticks.lost],
+    ["measurements repeated", ticks.repeated],
+    ["measurements dropped by the inmate", unsent],
+    ["messages that did not decode", channel.undecodable],
+    ["requests without a reply", interrupted ? 0 : channel.requestsFailed],
+    ["messages to the inmate lost", interrupted ? 0 : lostRecords],
+    ["doorbells missed", rescuesTooMany ? rescuedByPoll : 0],
+    ["sessions missing", interrupted ? 0 : Math.max(0, SESSIONS - sessions)],
+  ];
+  return counts.filter(([, count]) => count > 0).map(([what, count]) => `${count} ${what}`);
+}
