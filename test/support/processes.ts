@@ -157,11 +157,12 @@ export function tracesOf(name: string): readonly string[] {
   return traces;
 }
 
-/** Processor time that a process has used, user and system, in milliseconds; steps of the kernel's clock tick, 10 ms. */
+/** Processor time that the threads of a process which are alive have used, in milliseconds. */
 export function cpuTimeMs(pid: number): number {
-  // Fields 14 and 15 in ticks, counted from behind the name in parentheses (proc(5)); USER_HZ is 100 on all of Linux.
-  const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.split(" ") ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * 10;
+  // The first field is nanoseconds on the processor (Documentation/scheduler/sched-stats.rst of Linux).
+  return readdirSync(`/proc/${pid}/task`)
+    .map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "latin1").split(" ")[0]) / 1e6)
+    .reduce((sum, each) => sum + each, 0);
 }
 
 /** A process or descriptor may be gone by the time it is looked at. */

@@ -1,6 +1,7 @@
 /**
  * A cell with traffic to its peers. It reports `ready`, does nothing until it is told `go` with {@link CellSettings},
- * and then obeys `stop` (sending), `close`, `block` (milliseconds without event loop) and `cpu`. An argument stands for the first command.
+ * and then obeys `stop` (sending), `close` and `block` (milliseconds without event loop). An argument stands for the
+ * first command.
  */
 import { createInterface } from "node:readline";
 import { isIntercellError } from "../../../src/errors.js";
@@ -43,7 +44,6 @@ async function go({ machine, peer, life, traffic: options, node }: CellSettings)
 async function obey(command: string, argument: unknown): Promise<void> {
   if (command === "go") await go(argument as CellSettings);
   else if (command === "block") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, argument as number);
-  else if (command === "cpu") report("cpu", process.cpuUsage());
   else if (command === "close") traffic?.node.close();
   else if (command === "stop") {
     await traffic?.stop();
