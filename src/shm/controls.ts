@@ -37,7 +37,9 @@ export class Controls {
 
   /** Tells the peer that a channel is closed, unless it never heard of it; `sent` is called when its number may be used again. */
   withdraw(channel: number, sent: () => void): void {
-    const unsent = this.#waiting.findIndex((control) => control.channel === channel);
+    const unsent = this.#waiting.findIndex(
+      (control) => control.channel === channel && control.kind === RecordKind.announce,
+    );
     if (unsent >= 0) {
       this.#waiting.splice(unsent, 1);
       sent();
