@@ -107,7 +107,8 @@ export class Roster {
 
   /** The port for a broadcast, which may well be of a channel that the peer has with others only. */
   broadcastPort(number: number): ShmPort | undefined {
-    return this.#announced.get(number)?.port;
+    const port = this.#announced.get(number)?.port;
+    return port?.peerNumber === number ? port : undefined;
   }
 
   /** Forgets what the peer announced. */
