@@ -12,7 +12,7 @@ export const layers: readonly (readonly string[])[] = [
   ["schema"],
   ["channel"],
   ["uio", "can", "ivshmem-net", "jailhouse"],
-  ["shm", "sim"],
+  ["shm", "sim", "gen"],
   ["cli"],
   ["index"],
 ];

@@ -1,0 +1,3 @@
+export { type GeneratedFile, generateHeaders } from "./c-header.js";
+export { compareFiles, writeFiles } from "./files.js";
+export { loadProtocols } from "./load-protocols.js";
