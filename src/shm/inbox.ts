@@ -171,9 +171,9 @@ export class Inbox {
       if (batch.kind !== RecordKind.data) {
         throw new Fault(FaultCode.kind, `A broadcast has kind ${batch.kind}, wanted ${RecordKind.data}`);
       }
-      this.#roster
-        .broadcastPort(batch.channel)
-        ?.handler.broadcast(batch.message, gap, batch.view, batch.payloadOffset, batch.payloadBytes);
+      const port = this.#roster.broadcastPort(batch.channel);
+      if (port === undefined) this.#counters.unroutableRecords += 1;
+      else port.handler.broadcast(batch.message, gap, batch.view, batch.payloadOffset, batch.payloadBytes);
       handled += 1;
     }
     return handled;

@@ -53,6 +53,7 @@ export class SlotWriter {
 export class SlotReader {
   readonly #memory: SectionMemory;
   readonly #offset: number;
+  readonly #believable: () => boolean;
   /** The value read last, and room for the one that may follow it. */
   #value: Uint8Array;
   #spare: Uint8Array;
@@ -60,9 +61,11 @@ export class SlotReader {
   /** Number of values the peer says it has published, modulo 2^31. */
   count = 0;
 
-  constructor(memory: SectionMemory, offset: number, mostBytes: number) {
+  /** `believable` tells, once a value was copied, whether the session stands in which the slot was announced. */
+  constructor(memory: SectionMemory, offset: number, mostBytes: number, believable: () => boolean) {
     this.#memory = memory;
     this.#offset = offset;
+    this.#believable = believable;
     this.#value = new Uint8Array(mostBytes);
     this.#spare = new Uint8Array(mostBytes);
   }
@@ -94,7 +97,7 @@ export class SlotReader {
     const start = this.#offset + SLOT_HEADER_BYTES;
     this.#spare.set(bytes.subarray(start, start + length));
     fence();
-    if (observe(words, index) !== before) {
+    if (observe(words, index) !== before || !this.#believable()) {
       return false;
     }
     [this.#value, this.#spare] = [this.#spare, this.#value];
@@ -109,6 +112,8 @@ export class LatestRegion {
   readonly #start: number;
   readonly #end: number;
   readonly #parts = new Map<number, number>();
+  /** Parts that are free once their last reader is known to be gone. */
+  readonly #freed = new Map<number, () => boolean>();
 
   constructor(offset: number, size: number) {
     this.#start = offset;
@@ -117,6 +122,12 @@ export class LatestRegion {
 
   /** Offset of a free part of `size` bytes, a multiple of 64, or undefined if there is none. */
   allocate(size: number): number | undefined {
+    for (const [freed, isUnread] of this.#freed) {
+      if (isUnread()) {
+        this.#freed.delete(freed);
+        this.#parts.delete(freed);
+      }
+    }
     let offset = this.#start;
     for (const [start, length] of [...this.#parts].sort((a, b) => a[0] - b[0])) {
       if (offset + size <= start) {
@@ -131,8 +142,9 @@ export class LatestRegion {
     return offset;
   }
 
-  free(offset: number): void {
-    this.#parts.delete(offset);
+  /** Gives a part back; it is used again when `isUnread` says that no peer takes it for what it was. */
+  free(offset: number, isUnread: () => boolean): void {
+    this.#freed.set(offset, isUnread);
   }
 
   /** Bytes that are in use and that there are, for messages. */

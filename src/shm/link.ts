@@ -17,13 +17,14 @@ import { ErrorCode, IntercellError } from "../errors.js";
 import type { BroadcastWriter } from "./broadcast.js";
 import { Controls, MAX_CHANNELS } from "./controls.js";
 import { createLinkCounters, type LinkCounters } from "./counters.js";
+import { explainWaiting } from "./diagnosis.js";
 import { Fault, faultName } from "./fault.js";
-import { type LatestRegion, slotOffsets } from "./latest.js";
+import type { LatestRegion } from "./latest.js";
 import { WakeBit } from "./layout.js";
 import type { SectionMemory } from "./memory.js";
 import { Outbox } from "./outbox.js";
 import { Peering, type PeeringMemory } from "./peering.js";
-import { type PortHost, ShmPort } from "./port.js";
+import { type PortHost, placeTopics, ShmPort } from "./port.js";
 import { NO_ROOM } from "./ring-writer.js";
 import { Roster } from "./roster.js";
 
@@ -123,13 +124,22 @@ export class ShmLink implements Link, PortHost {
     }
   }
 
+  stands(): boolean {
+    return !this.#closed && this.#peering.session.stands();
+  }
+
   attach(options: PortOptions): Port {
     if (this.#closed) throw new IntercellError(ErrorCode.CLOSED, `The link to ${this.name} is closed; open it again`);
     this.#roster.requireFree(options.name);
     if (this.#roster.size + this.#controls.length >= MAX_CHANNELS) {
       throw new IntercellError(ErrorCode.FULL, `${this.name} has ${MAX_CHANNELS} channels, and more cannot be opened`);
     }
-    const port = new ShmPort(this, options, this.#host.takeNumber(options.name), this.#placeTopics(options));
+    const port = new ShmPort(
+      this,
+      options,
+      this.#host.takeNumber(options.name),
+      placeTopics(this.#host.latest, options),
+    );
     this.#roster.add(port);
     if (this.#peering.isUp) this.#announce(port);
     this.#host.attend();
@@ -160,7 +170,7 @@ export class ShmLink implements Link, PortHost {
   }
 
   ready(options: WaitOptions = {}): Promise<void> {
-    return waitForLink(this, options, () => this.#explain());
+    return waitForLink(this, options, () => explainWaiting(this.#peering, this.#host.peerState(this.peerId)));
   }
 
   close(): void {
@@ -225,12 +235,15 @@ export class ShmLink implements Link, PortHost {
 
   detach(port: ShmPort): void {
     this.#roster.remove(port);
-    if (port.place.size > 0) this.#host.latest.free(port.place.offset);
+    const release = () => {
+      this.#host.releaseNumber(port.name);
+      if (port.place.size > 0) this.#host.latest.free(port.place.offset, this.#takenCheck());
+    };
     if (this.#peering.isUp && !this.#closed) {
-      this.#controls.withdraw(port.number, () => this.#host.releaseNumber(port.name));
+      this.#controls.withdraw(port.number, release);
       this.#host.attend();
     } else {
-      this.#host.releaseNumber(port.name);
+      release();
     }
   }
 
@@ -274,18 +287,12 @@ export class ShmLink implements Link, PortHost {
     this.#peering.watchHeartbeat(nowMs);
   }
 
-  #placeTopics(options: PortOptions): { readonly offset: number; readonly size: number } {
-    const { size } = slotOffsets(options.topicSizes);
-    const offset = size === 0 ? 0 : this.#host.latest.allocate(size);
-    if (offset === undefined) {
-      const { used, size: all } = this.#host.latest.usage;
-      throw new IntercellError(
-        ErrorCode.FULL,
-        `The topics of channel "${options.name}" need ${size} bytes, but ${used} of ${all} bytes for latest values are in use; ` +
-          "give the node more latestBytes or larger output sections",
-      );
-    }
-    return { offset, size };
+  /** Tells, when asked later, whether the peer has taken all that is committed now or cannot take it any more. */
+  #takenCheck(): () => boolean {
+    const { writer } = this.#outbox;
+    const { sessions } = this.#counters;
+    const { tail } = writer;
+    return () => this.#closed || !this.#peering.isUp || this.#counters.sessions !== sessions || writer.hasTaken(tail);
   }
 
   #announce(port: ShmPort): void {
@@ -381,15 +388,5 @@ export class ShmLink implements Link, PortHost {
     if (!(error instanceof Fault)) throw error;
     this.#fault = error;
     this.#host.attend();
-  }
-
-  #explain(): string {
-    const state = this.#host.peerState(this.peerId);
-    if (this.#peering.refused) return "the peer broke the protocol; restart it";
-    if (state === 0) return "its state word is 0, so no program of that cell has the device open; is the cell running?";
-    if (this.#peering.session.state === "idle") {
-      return `its state word is ${state}, but it has no link to this cell, or speaks another protocol`;
-    }
-    return `its state word is ${state}, but it does not answer the handshake; did the cell crash?`;
   }
 }

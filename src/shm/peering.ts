@@ -58,6 +58,8 @@ export class Peering {
   #inbox: Inbox | undefined;
   #suspension: Suspension | undefined;
   #refused = false;
+  /** The peer's refusal of our epoch was reported. */
+  #refusalTold = false;
 
   constructor(memory: PeeringMemory, host: PeeringHost) {
     this.#memory = memory;
@@ -171,7 +173,10 @@ export class Peering {
     for (let count = 0; count < STEPS_PER_POLL; count += 1) {
       const present = this.#host.peerState() !== 0;
       const step = this.session.step(present, (geometry) => this.#prepare(geometry));
-      if (step === "none") return;
+      if (step === "none") {
+        this.#lookForRefusal();
+        return;
+      }
       if (step === "over" && !this.#finish()) return;
       if (step === "opened") this.#inbox?.open();
       this.#host.ring();
@@ -186,6 +191,7 @@ export class Peering {
   #prepare(geometry: PeerGeometry): void {
     const { own, place, peer } = this.#memory;
     this.#refused = false;
+    this.#refusalTold = false;
     this.#host.restarted(geometry.place.control);
     this.#inbox = new Inbox(
       { stands: () => this.session.stands(), acknowledged: () => this.#host.acknowledged() },
@@ -228,10 +234,20 @@ export class Peering {
         if (this.session.peerEpochNow === this.session.peerEpoch) this.#host.counters.faults += 1;
       }
     }
-    const { peerFault, peerEpochNow } = this.session;
+    const { peerEpochNow } = this.session;
     const dropped = peerEpochNow === this.session.peerEpoch;
-    if (dropped && peerFault !== 0) this.#host.refusedByPeer(peerFault);
-    this.end(dropped ? "peer refused" : peerEpochNow === 0 ? "peer closed" : "restarted");
+    if (dropped) this.#lookForRefusal();
+    // A cell that starts takes its epochs back for a moment, too; one that went away first did not close in good order.
+    const closed = peerEpochNow === 0 && this.#suspension === undefined;
+    this.end(dropped ? "peer refused" : closed ? "peer closed" : "restarted");
     return true;
+  }
+
+  #lookForRefusal(): void {
+    const { refusal } = this.session;
+    if (refusal !== 0 && !this.#refusalTold) {
+      this.#refusalTold = true;
+      this.#host.refusedByPeer(refusal);
+    }
   }
 }

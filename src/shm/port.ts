@@ -10,7 +10,7 @@ import {
 import { ErrorCode, IntercellError } from "../errors.js";
 import { type Announcement, encodeAnnouncement } from "./announcement.js";
 import { Fault, FaultCode } from "./fault.js";
-import { NO_VALUE, SlotReader, SlotWriter, slotOffsets } from "./latest.js";
+import { type LatestRegion, NO_VALUE, SlotReader, SlotWriter, slotOffsets } from "./latest.js";
 import type { SectionMemory } from "./memory.js";
 
 /** What a port needs of its link. */
@@ -21,6 +21,8 @@ export interface PortHost {
   /** True while records may be committed: session up, peer neither away nor stalled. */
   readonly sendable: boolean;
   readonly unacknowledgedBytes: number;
+  /** True while what is read of the peer belongs to the session that is up. */
+  stands(): boolean;
   claim(payloadBytes: number): number;
   commit(kind: number, channel: number, message: number, payloadBytes: number): number;
   flush(): void;
@@ -33,6 +35,21 @@ export interface PortHost {
 export interface TopicPlace {
   readonly offset: number;
   readonly size: number;
+}
+
+/** @throws IntercellError `ERR_FULL` if the latest-value region has no room for a channel's topics. */
+export function placeTopics(region: LatestRegion, options: PortOptions): TopicPlace {
+  const { size } = slotOffsets(options.topicSizes);
+  const offset = size === 0 ? 0 : region.allocate(size);
+  if (offset === undefined) {
+    const { used, size: all } = region.usage;
+    throw new IntercellError(
+      ErrorCode.FULL,
+      `The topics of channel "${options.name}" need ${size} bytes, but ${used} of ${all} bytes for latest values are in ` +
+        "use; give the node more latestBytes or larger output sections",
+    );
+  }
+  return { offset, size };
 }
 
 /** One channel's end on a shared-memory link. */
@@ -225,7 +242,7 @@ export class ShmPort implements Port {
     }
     return offsets.map((offset, topic) => {
       const most = this.#options.topicSizes[topic] ?? 0;
-      return new SlotReader(this.#host.peer, latestOffset + offset, most);
+      return new SlotReader(this.#host.peer, latestOffset + offset, most, () => this.#host.stands());
     });
   }
 }

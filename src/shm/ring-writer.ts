@@ -108,6 +108,17 @@ export class RingWriter {
     return sequence >>> 0;
   }
 
+  /** Cursor behind the last committed record. */
+  get tail(): number {
+    return this.#tail;
+  }
+
+  /** True if the peer has acknowledged everything before a cursor that {@link tail} gave in this session. */
+  hasTaken(cursor: number): boolean {
+    const words = this.#peerWords;
+    return words !== undefined && ((observe(words, this.#peerHeadIndex) - cursor) | 0) >= 0;
+  }
+
   /** Bytes committed and not yet published. */
   get unpublishedBytes(): number {
     return (this.#tail - this.#published) >>> 0;

@@ -79,9 +79,11 @@ export class Session {
     return this.#geometry;
   }
 
-  /** The word in which the peer says why it refuses us; any value may be found there. */
-  get peerFault(): number {
-    return this.#geometry === undefined ? 0 : observe(this.#peer.words, this.#peerControl + Control.fault / 4) >>> 0;
+  /** Why the peer refuses us with the epoch that we have, 0 if it does not. Any value may be found there. */
+  get refusal(): number {
+    if (this.#geometry === undefined) return 0;
+    const word = observe(this.#peer.words, this.#peerControl + Control.fault / 4);
+    return word >>> 8 === (this.#epoch & 0xffffff) ? word & 0xff : 0;
   }
 
   /** Publishes an epoch that was never used before. The handshake words must be 0, as after the start of the section or {@link stop}. */
@@ -158,10 +160,11 @@ export class Session {
 
   /** Tells the peer why it is refused; {@link end} follows. The epoch it has at this moment is not accepted again. */
   tell(fault: FaultCode): void {
-    this.#word(Control.fault, fault);
     if (this.#state === "idle") {
       this.#spent = observeEpoch(this.#peer, this.#ownId) | 0;
     }
+    const refused = this.#state === "idle" ? this.#spent : this.#accepted;
+    this.#word(Control.fault, fault | (refused << 8));
   }
 
   /** Epoch that the peer has for us at this moment, 0 if none. */
