@@ -1,4 +1,6 @@
-import { compareFiles, generateHeaders, loadProtocols, writeFiles } from "../gen/index.js";
+import { generateHeaders } from "../gen/c-header.js";
+import { compareFiles, writeFiles } from "../gen/files.js";
+import { loadProtocols } from "../gen/load-protocols.js";
 import { CommandFailure } from "./exit.js";
 
 /** Options of `intercell gen c`. */

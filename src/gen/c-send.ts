@@ -1,5 +1,5 @@
 import type { ProtocolEntry } from "../channel/index.js";
-import type { Struct } from "../schema/index.js";
+import type { Bytes, Field, Struct, Text } from "../schema/index.js";
 import { cleanUsed, isPlain, refuseInvalid, usedLength } from "./c-codec.js";
 import { type CModel, cName, macroName, structTag } from "./c-model.js";
 import { call, defineFunction } from "./c-text.js";
@@ -89,26 +89,28 @@ function append(number: string, room: string, length: string): string[] {
   return call("(void)intercell_link_append", items);
 }
 
+/** Of a message that can be shorter than its struct, no more room is taken than its last field is to have. */
 function inPlaceLines(model: CModel, { name, type }: ProtocolEntry, owner: string): string[] {
   const number = macroName(model, "message", name);
   const tag = structTag(model, type);
-  const size = `(uint32_t)sizeof(${tag})`;
-  const plain = isPlain(type);
-  const prepare = [
-    `uint32_t length = ${usedLength(model, type)};`,
-    "",
-    ...refuseInvalid(model, type),
-    ...cleanUsed(model, type, "value"),
-  ];
+  const size = type.truncatable ? `${type.minSize}u + room` : `(uint32_t)sizeof(${tag})`;
+  const parameters = [...peerParameters, ...(type.truncatable ? ["uint32_t room"] : [])];
+  const { max } = type.truncatable ? ((type.fields.at(-1) as Field).type as Bytes | Text) : { max: 0 };
+  const bounded = type.truncatable ? [`if (room > ${max}u)`, "\treturn INTERCELL_EINVAL;"] : [];
   return [
     ...defineFunction(model.unit, {
       name: cName(model, "reserve", name),
       owner,
-      parameters: [...peerParameters, `${tag} **value`],
+      parameters: [...parameters, `${tag} **value`],
+      about: type.truncatable
+        ? ["@room is the most that the length of the last field will be, here and when it is committed."]
+        : undefined,
       body: [
         "void *place;",
-        ...call("int status = intercell_channel_reserve", ["channel", "peer", number, size, "&place"]),
+        "int status;",
         "",
+        ...bounded,
+        ...call("status = intercell_channel_reserve", ["channel", "peer", number, size, "&place"]),
         "if (status == INTERCELL_OK)",
         `\t*value = (${tag} *)place;`,
         "return status;",
@@ -117,13 +119,25 @@ function inPlaceLines(model: CModel, { name, type }: ProtocolEntry, owner: strin
     ...defineFunction(model.unit, {
       name: cName(model, "commit", name),
       owner,
-      parameters: [...peerParameters, `${tag} *value`],
+      parameters: [...parameters, `${tag} *value`],
       body: [
-        ...(plain ? ["(void)value;"] : prepare),
-        ...append(number, size, plain ? size : "length"),
+        ...prepareInPlace(model, type),
+        ...append(number, size, isPlain(type) ? size : "length"),
         `return intercell_link_flush(${linkOfPeer});`,
       ],
     }),
+  ];
+}
+
+function prepareInPlace(model: CModel, type: Struct): readonly string[] {
+  if (isPlain(type)) return ["(void)value;"];
+  const beyond = type.truncatable ? [`if (length > ${type.minSize}u + room)`, "\treturn INTERCELL_EINVAL;"] : [];
+  return [
+    `uint32_t length = ${usedLength(model, type)};`,
+    "",
+    ...beyond,
+    ...refuseInvalid(model, type),
+    ...cleanUsed(model, type, "value"),
   ];
 }
 

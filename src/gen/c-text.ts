@@ -59,7 +59,7 @@ export interface CFunction {
   readonly result?: string;
   readonly parameters: readonly string[];
   readonly body: readonly string[];
-  readonly about?: readonly string[];
+  readonly about?: readonly string[] | undefined;
 }
 
 /** The definition of an inline function, with a blank line after it. */

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { jitterProtocol } from "../../src/cli/jitter-protocol.js";
-import { generateHeaders } from "../../src/gen/index.js";
+import { generateHeaders } from "../../src/gen/c-header.js";
 import { skipUnless } from "../support/skip.js";
 import { hasTool, Workshop } from "./compiler.js";
 import { askingProtocol, everythingProtocol, keywordProtocol, silentProtocol } from "./protocols.js";

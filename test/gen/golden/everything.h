@@ -584,9 +584,10 @@ static inline int everything_reserve_everything(struct intercell_channel *channe
 						struct everything_everything **value)
 {
 	void *place;
-	int status = intercell_channel_reserve(channel, peer, EVERYTHING_MESSAGE_EVERYTHING,
-					       (uint32_t)sizeof(struct everything_everything), &place);
+	int status;
 
+	status = intercell_channel_reserve(channel, peer, EVERYTHING_MESSAGE_EVERYTHING,
+					   (uint32_t)sizeof(struct everything_everything), &place);
 	if (status == INTERCELL_OK)
 		*value = (struct everything_everything *)place;
 	return status;
@@ -629,27 +630,33 @@ static inline int everything_send_log(struct intercell_channel *channel, uint32_
 	return status < 0 ? status : intercell_link_flush(&channel->hub->node->links[peer]);
 }
 
-static inline int everything_reserve_log(struct intercell_channel *channel, uint32_t peer,
+/* @room is the most that the length of the last field will be, here and when it is committed. */
+static inline int everything_reserve_log(struct intercell_channel *channel, uint32_t peer, uint32_t room,
 					 struct everything_log **value)
 {
 	void *place;
-	int status = intercell_channel_reserve(channel, peer, EVERYTHING_MESSAGE_LOG,
-					       (uint32_t)sizeof(struct everything_log), &place);
+	int status;
 
+	if (room > 40u)
+		return INTERCELL_EINVAL;
+	status = intercell_channel_reserve(channel, peer, EVERYTHING_MESSAGE_LOG, 12u + room, &place);
 	if (status == INTERCELL_OK)
 		*value = (struct everything_log *)place;
 	return status;
 }
 
-static inline int everything_commit_log(struct intercell_channel *channel, uint32_t peer, struct everything_log *value)
+static inline int everything_commit_log(struct intercell_channel *channel, uint32_t peer, uint32_t room,
+					struct everything_log *value)
 {
 	uint32_t length = everything_length_log(value);
 
+	if (length > 12u + room)
+		return INTERCELL_EINVAL;
 	if (!everything_valid_log(value))
 		return INTERCELL_EINVAL;
 	everything_clean_log(value, length);
-	(void)intercell_link_append(&channel->hub->node->links[peer], (uint32_t)sizeof(struct everything_log), length,
-				    INTERCELL_KIND_DATA, channel->number, EVERYTHING_MESSAGE_LOG);
+	(void)intercell_link_append(&channel->hub->node->links[peer], 12u + room, length, INTERCELL_KIND_DATA,
+				    channel->number, EVERYTHING_MESSAGE_LOG);
 	return intercell_link_flush(&channel->hub->node->links[peer]);
 }
 
@@ -671,9 +678,10 @@ static inline int everything_reserve_counter(struct intercell_channel *channel, 
 					     struct everything_counter **value)
 {
 	void *place;
-	int status = intercell_channel_reserve(channel, peer, EVERYTHING_MESSAGE_COUNTER,
-					       (uint32_t)sizeof(struct everything_counter), &place);
+	int status;
 
+	status = intercell_channel_reserve(channel, peer, EVERYTHING_MESSAGE_COUNTER,
+					   (uint32_t)sizeof(struct everything_counter), &place);
 	if (status == INTERCELL_OK)
 		*value = (struct everything_counter *)place;
 	return status;
@@ -725,28 +733,33 @@ static inline int everything_send_chunk(struct intercell_channel *channel, uint3
 	return status < 0 ? status : intercell_link_flush(&channel->hub->node->links[peer]);
 }
 
-static inline int everything_reserve_chunk(struct intercell_channel *channel, uint32_t peer,
+/* @room is the most that the length of the last field will be, here and when it is committed. */
+static inline int everything_reserve_chunk(struct intercell_channel *channel, uint32_t peer, uint32_t room,
 					   struct everything_chunk **value)
 {
 	void *place;
-	int status = intercell_channel_reserve(channel, peer, EVERYTHING_MESSAGE_CHUNK,
-					       (uint32_t)sizeof(struct everything_chunk), &place);
+	int status;
 
+	if (room > 70000u)
+		return INTERCELL_EINVAL;
+	status = intercell_channel_reserve(channel, peer, EVERYTHING_MESSAGE_CHUNK, 8u + room, &place);
 	if (status == INTERCELL_OK)
 		*value = (struct everything_chunk *)place;
 	return status;
 }
 
-static inline int everything_commit_chunk(struct intercell_channel *channel, uint32_t peer,
+static inline int everything_commit_chunk(struct intercell_channel *channel, uint32_t peer, uint32_t room,
 					  struct everything_chunk *value)
 {
 	uint32_t length = everything_length_chunk(value);
 
+	if (length > 8u + room)
+		return INTERCELL_EINVAL;
 	if (!everything_valid_chunk(value))
 		return INTERCELL_EINVAL;
 	everything_clean_chunk(value, length);
-	(void)intercell_link_append(&channel->hub->node->links[peer], (uint32_t)sizeof(struct everything_chunk), length,
-				    INTERCELL_KIND_DATA, channel->number, EVERYTHING_MESSAGE_CHUNK);
+	(void)intercell_link_append(&channel->hub->node->links[peer], 8u + room, length, INTERCELL_KIND_DATA,
+				    channel->number, EVERYTHING_MESSAGE_CHUNK);
 	return intercell_link_flush(&channel->hub->node->links[peer]);
 }
 
@@ -774,26 +787,31 @@ static inline int everything_send_page(struct intercell_channel *channel, uint32
 	return status < 0 ? status : intercell_link_flush(&channel->hub->node->links[peer]);
 }
 
-static inline int everything_reserve_page(struct intercell_channel *channel, uint32_t peer,
+/* @room is the most that the length of the last field will be, here and when it is committed. */
+static inline int everything_reserve_page(struct intercell_channel *channel, uint32_t peer, uint32_t room,
 					  struct everything_page **value)
 {
 	void *place;
-	int status = intercell_channel_reserve(channel, peer, EVERYTHING_MESSAGE_PAGE,
-					       (uint32_t)sizeof(struct everything_page), &place);
+	int status;
 
+	if (room > 65535u)
+		return INTERCELL_EINVAL;
+	status = intercell_channel_reserve(channel, peer, EVERYTHING_MESSAGE_PAGE, 4u + room, &place);
 	if (status == INTERCELL_OK)
 		*value = (struct everything_page *)place;
 	return status;
 }
 
-static inline int everything_commit_page(struct intercell_channel *channel, uint32_t peer,
+static inline int everything_commit_page(struct intercell_channel *channel, uint32_t peer, uint32_t room,
 					 struct everything_page *value)
 {
 	uint32_t length = everything_length_page(value);
 
+	if (length > 4u + room)
+		return INTERCELL_EINVAL;
 	everything_clean_page(value, length);
-	(void)intercell_link_append(&channel->hub->node->links[peer], (uint32_t)sizeof(struct everything_page), length,
-				    INTERCELL_KIND_DATA, channel->number, EVERYTHING_MESSAGE_PAGE);
+	(void)intercell_link_append(&channel->hub->node->links[peer], 4u + room, length, INTERCELL_KIND_DATA,
+				    channel->number, EVERYTHING_MESSAGE_PAGE);
 	return intercell_link_flush(&channel->hub->node->links[peer]);
 }
 

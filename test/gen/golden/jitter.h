@@ -123,9 +123,10 @@ static inline int jitter_reserve_measurement(struct intercell_channel *channel, 
 					     struct jitter_measurement **value)
 {
 	void *place;
-	int status = intercell_channel_reserve(channel, peer, JITTER_MESSAGE_MEASUREMENT,
-					       (uint32_t)sizeof(struct jitter_measurement), &place);
+	int status;
 
+	status = intercell_channel_reserve(channel, peer, JITTER_MESSAGE_MEASUREMENT,
+					   (uint32_t)sizeof(struct jitter_measurement), &place);
 	if (status == INTERCELL_OK)
 		*value = (struct jitter_measurement *)place;
 	return status;

@@ -112,9 +112,10 @@ static inline int names_of_c_reserve_delete(struct intercell_channel *channel, u
 					    struct names_of_c_template **value)
 {
 	void *place;
-	int status = intercell_channel_reserve(channel, peer, NAMES_OF_C_MESSAGE_DELETE,
-					       (uint32_t)sizeof(struct names_of_c_template), &place);
+	int status;
 
+	status = intercell_channel_reserve(channel, peer, NAMES_OF_C_MESSAGE_DELETE,
+					   (uint32_t)sizeof(struct names_of_c_template), &place);
 	if (status == INTERCELL_OK)
 		*value = (struct names_of_c_template *)place;
 	return status;
@@ -161,9 +162,10 @@ static inline int names_of_c_reserve_template(struct intercell_channel *channel,
 					      struct names_of_c_template **value)
 {
 	void *place;
-	int status = intercell_channel_reserve(channel, peer, NAMES_OF_C_MESSAGE_TEMPLATE,
-					       (uint32_t)sizeof(struct names_of_c_template), &place);
+	int status;
 
+	status = intercell_channel_reserve(channel, peer, NAMES_OF_C_MESSAGE_TEMPLATE,
+					   (uint32_t)sizeof(struct names_of_c_template), &place);
 	if (status == INTERCELL_OK)
 		*value = (struct names_of_c_template *)place;
 	return status;
