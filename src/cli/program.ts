@@ -3,6 +3,7 @@ import { addDemoCommand } from "./demo-command.js";
 import { addGenCommand } from "./gen-command.js";
 import { packageVersion } from "./package-root.js";
 import { addSimCommand } from "./sim-command.js";
+import { addUioCommand } from "./uio-command.js";
 
 /** The `intercell` command. Each subcommand loads what it needs when it runs. */
 export function createProgram(): Command {
@@ -14,5 +15,6 @@ export function createProgram(): Command {
   addDemoCommand(program);
   addGenCommand(program);
   addSimCommand(program);
+  addUioCommand(program);
   return program;
 }

@@ -35,6 +35,11 @@ export interface DeviceParts {
   readonly interrupt: InterruptSource;
   /** Period of the fallback poll; 0 switches it off. */
   readonly fallbackPollMs: number;
+  /**
+   * Why the device is gone, or `undefined` while it stands. Asked before a register is touched outside the answer to an
+   * interrupt, as that may be SIGBUS then. @defaultValue it stands until its descriptor fails
+   */
+  readonly gone?: () => IntercellError | undefined;
   /** Closes the descriptors. Called once, after the last mapping is gone. */
   readonly release: () => void;
 }
@@ -113,7 +118,7 @@ export class MappedDevice implements IvshmemDevice {
   }
 
   setState(value: number): void {
-    const registers = this.#open();
+    const registers = this.#standing();
     if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) {
       throw new RangeError(`A state is an unsigned 32-bit integer, not ${value}`);
     }
@@ -122,7 +127,7 @@ export class MappedDevice implements IvshmemDevice {
   }
 
   ring(peer: number, vector = 0): void {
-    const registers = this.#open();
+    const registers = this.#standing();
     this.#requirePeer(peer);
     if (!Number.isInteger(vector) || vector < 0 || vector >= this.vectors) {
       throw new RangeError(`Vector ${vector} cannot be rung as ${this.name} has ${this.vectors}, counted from 0`);
@@ -131,14 +136,14 @@ export class MappedDevice implements IvshmemDevice {
   }
 
   rearm(): void {
-    writeRegister(this.#open(), Register.INT_CONTROL, 1);
+    writeRegister(this.#standing(), Register.INT_CONTROL, 1);
     this.#reportStateChanges();
   }
 
   close(): void {
     if (this.#closed) return;
     try {
-      writeRegister(this.#parts.registers, Register.STATE, 0);
+      if (this.#parts.gone?.() === undefined) writeRegister(this.#parts.registers, Register.STATE, 0);
     } finally {
       this.#tearDown();
     }
@@ -183,7 +188,13 @@ export class MappedDevice implements IvshmemDevice {
   }
 
   #onPoll(): void {
-    this.rearm();
+    const error = this.#parts.gone?.();
+    if (error !== undefined) {
+      this.fail(error);
+      return;
+    }
+    writeRegister(this.#parts.registers, Register.INT_CONTROL, 1);
+    this.#reportStateChanges();
     if (!this.#closed) this.events.emit("poll");
   }
 
@@ -224,6 +235,15 @@ export class MappedDevice implements IvshmemDevice {
       throw new IntercellError(ErrorCode.CLOSED, `The device ${this.name} is closed; open it again`);
     }
     return this.#parts.registers;
+  }
+
+  /** The registers of a device that is open and has not gone; a device that has gone fails here. */
+  #standing(): Registers {
+    const registers = this.#open();
+    const error = this.#parts.gone?.();
+    if (error === undefined) return registers;
+    this.fail(error);
+    throw error;
   }
 
   #requirePeer(peer: number): void {
