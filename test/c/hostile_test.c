@@ -27,7 +27,8 @@ static void expect_fault(uint32_t code)
 	CHECK_EQUAL(cells[1].links[0].statistics.faults, 1);
 	CHECK_EQUAL(world_event(1, 0)->kind, INTERCELL_EVENT_FAULT);
 	CHECK_EQUAL(world_event(1, 0)->code, code);
-	CHECK_EQUAL(*world_word(1, world_control(1, 0) + INTERCELL_CONTROL_FAULT), code);
+	CHECK_EQUAL(*world_word(1, world_control(1, 0) + INTERCELL_CONTROL_FAULT),
+	            code | world_event(1, 0)->epoch << 8);
 	CHECK_EQUAL(*world_word(1, world_control(1, 0) + INTERCELL_CONTROL_ECHO), 0);
 	CHECK_EQUAL(*world_word(1, world_control(1, 0) + INTERCELL_CONTROL_OPEN), 0);
 	for (int i = 0; i < 4; i++)
@@ -143,6 +144,11 @@ static void announce_faults(void)
 	intercell_node_poll(&cells[1].node);
 	CHECK_EQUAL(cells[1].links[0].statistics.faults, 0);
 	CHECK(intercell_hub_remote(&cells[1].hub, &cells[1].links[0], 9) != NULL);
+	words[1] += 1u << 16;
+	words[2]++;
+	commit_raw(words, 10, 40);
+	intercell_node_poll(&cells[1].node);
+	expect_fault(INTERCELL_FAULT_ANNOUNCE);
 }
 
 /* Boots cell 0 anew with one word of its section changed before it shows itself. */
@@ -170,9 +176,6 @@ static void header_faults(void)
 	expect_header_fault(INTERCELL_HEADER_PEERS_VECTOR, 4, INTERCELL_FAULT_VERSION);
 	expect_header_fault(INTERCELL_HEADER_FLAGS, 1, INTERCELL_FAULT_RESERVED);
 	expect_header_fault(INTERCELL_LINE - 4, 1, INTERCELL_FAULT_RESERVED);
-	expect_header_fault(control + INTERCELL_CONTROL_ZERO, 1, INTERCELL_FAULT_RESERVED);
-	expect_header_fault(control + INTERCELL_CONTROL_HEAD + 4, 1, INTERCELL_FAULT_RESERVED);
-	expect_header_fault(control + INTERCELL_CONTROL_HEAD - 4, 1, INTERCELL_FAULT_RESERVED);
 	expect_header_fault(entry + INTERCELL_ENTRY_CONTROL, 0, INTERCELL_FAULT_GEOMETRY);
 	expect_header_fault(entry + INTERCELL_ENTRY_CONTROL, control + 64, INTERCELL_FAULT_GEOMETRY);
 	expect_header_fault(entry + INTERCELL_ENTRY_CONTROL, SECTION - 256, INTERCELL_FAULT_GEOMETRY);
@@ -229,6 +232,17 @@ static void fault_of_a_peer_that_restarted_is_an_end(void)
 	CHECK_EQUAL(cells[1].links[0].statistics.torn, 1);
 }
 
+/* How often a cell was told that it is refused for that fault. */
+static unsigned refusals(unsigned id, uint32_t code)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < cells[id].event_count; i++)
+		if (cells[id].events[i].kind == INTERCELL_EVENT_REFUSED && cells[id].events[i].code == code)
+			count++;
+	return count;
+}
+
 static void refused_peer_is_told_and_accepted_with_another_epoch(void)
 {
 	mail_start(2);
@@ -236,8 +250,11 @@ static void refused_peer_is_told_and_accepted_with_another_epoch(void)
 	expect_fault(INTERCELL_FAULT_CURSOR);
 	intercell_node_poll(&cells[0].node);
 	intercell_node_poll(&cells[0].node);
-	CHECK_EQUAL(world_event(0, 1)->kind, INTERCELL_EVENT_REFUSED);
-	CHECK_EQUAL(world_event(0, 1)->code, INTERCELL_FAULT_CURSOR);
+	CHECK_EQUAL(*world_word(1, world_control(1, 0) + INTERCELL_CONTROL_FAULT),
+	            INTERCELL_FAULT_CURSOR | cells[0].links[1].epoch << 8);
+	CHECK_EQUAL(refusals(0, INTERCELL_FAULT_CURSOR), 1);
+	CHECK_EQUAL(world_event(0, 1)->kind, INTERCELL_EVENT_DOWN);
+	CHECK_EQUAL(cells[0].links[1].phase, INTERCELL_PHASE_WAITING);
 	intercell_link_close(&cells[0].links[1]);
 	CHECK_EQUAL(intercell_link_open(&cells[0].links[1]), 0);
 	world_settle();
@@ -245,6 +262,44 @@ static void refused_peer_is_told_and_accepted_with_another_epoch(void)
 	CHECK_EQUAL(mail_send(0, 1, 9, 4), 0);
 	world_settle();
 	CHECK_EQUAL(boxes[1].values[0], 9);
+}
+
+static void peer_of_another_version_is_told_and_not_accepted(void)
+{
+	mail_start(2);
+	world_kill(0);
+	CHECK_EQUAL(intercell_node_start(&world_boot(0)->node), 0);
+	*world_word(0, INTERCELL_HEADER_VERSION_ID) = 2;
+	world_settle();
+	CHECK_EQUAL(world_event(1, 0)->code, INTERCELL_FAULT_VERSION);
+	CHECK_EQUAL(refusals(0, INTERCELL_FAULT_VERSION), 1);
+	CHECK_EQUAL(cells[0].links[1].phase, INTERCELL_PHASE_ACCEPTED);
+}
+
+static void fault_word_for_an_earlier_epoch_is_not_taken_for_ones_own(void)
+{
+	mail_start(2);
+	world_kill(0);
+	CHECK_EQUAL(intercell_node_start(&world_boot(0)->node), 0);
+	*world_word(1, world_control(1, 0) + INTERCELL_CONTROL_FAULT) =
+		INTERCELL_FAULT_KIND | (cells[0].links[1].epoch - 1) << 8;
+	intercell_node_poll(&cells[0].node);
+	intercell_node_poll(&cells[0].node);
+	CHECK_EQUAL(refusals(0, INTERCELL_FAULT_KIND), 0);
+}
+
+static void epochs_that_had_their_session_do_not_get_another(void)
+{
+	uint32_t *echo;
+
+	mail_start(2);
+	echo = world_word(0, world_control(0, 1) + INTERCELL_CONTROL_ECHO);
+	*echo = 0;
+	intercell_node_poll(&cells[1].node);
+	*echo = cells[1].links[0].epoch;
+	intercell_node_poll(&cells[1].node);
+	CHECK_EQUAL(cells[1].links[0].phase, INTERCELL_PHASE_WAITING);
+	CHECK(intercell_node_prepare_sleep(&cells[1].node));
 }
 
 static void other_links_go_on(void)
@@ -318,6 +373,9 @@ int main(void)
 	RUN(acknowledgement_faults);
 	RUN(fault_of_a_peer_that_restarted_is_an_end);
 	RUN(refused_peer_is_told_and_accepted_with_another_epoch);
+	RUN(peer_of_another_version_is_told_and_not_accepted);
+	RUN(fault_word_for_an_earlier_epoch_is_not_taken_for_ones_own);
+	RUN(epochs_that_had_their_session_do_not_get_another);
 	RUN(other_links_go_on);
 	RUN(message_that_is_not_of_the_type_is_counted);
 	RUN(random_sections_are_survived);

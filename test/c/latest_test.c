@@ -51,7 +51,7 @@ static void slot_sequence_skips_zero(void)
 	CHECK_EQUAL(*slot_word(0, 0, 0), 2);
 }
 
-static void slot_with_a_wrong_length_is_refused(void)
+static void slot_with_a_wrong_length_is_given_up_after_some_tries(void)
 {
 	uint32_t value[2] = { 1, 2 };
 	_Alignas(8) uint32_t read[2];
@@ -59,15 +59,24 @@ static void slot_with_a_wrong_length_is_refused(void)
 	mail_start(2);
 	CHECK_EQUAL(intercell_latest_publish(&boxes[0].channel, 0, value, 8), 0);
 	*slot_word(0, 0, 4) = 9;
-	CHECK_EQUAL(intercell_latest_read(&boxes[1].channel, 0, 0, read), INTERCELL_EPROTO);
+	CHECK_EQUAL(intercell_latest_read(&boxes[1].channel, 0, 0, read), INTERCELL_EAGAIN);
 	*slot_word(0, 0, 4) = 0xffffffffu;
-	CHECK_EQUAL(intercell_latest_read(&boxes[1].channel, 0, 0, read), INTERCELL_EPROTO);
+	CHECK_EQUAL(intercell_latest_read(&boxes[1].channel, 0, 0, read), INTERCELL_EAGAIN);
+	intercell_node_poll(&cells[1].node);
 	CHECK_EQUAL(cells[1].links[0].statistics.faults, 0);
 	*slot_word(0, 0, 4) = 8;
-	*slot_word(0, 0, 8) = 1;
-	CHECK_EQUAL(intercell_latest_read(&boxes[1].channel, 0, 0, read), INTERCELL_EPROTO);
-	intercell_node_poll(&cells[1].node);
-	CHECK_EQUAL(world_event(1, 0)->code, INTERCELL_FAULT_RESERVED);
+	CHECK_EQUAL(intercell_latest_read(&boxes[1].channel, 0, 0, read), 8);
+}
+
+static void value_of_a_session_that_is_over_is_not_believed(void)
+{
+	uint32_t value[2] = { 1, 2 };
+	_Alignas(8) uint32_t read[2];
+
+	mail_start(2);
+	CHECK_EQUAL(intercell_latest_publish(&boxes[0].channel, 0, value, 8), 0);
+	*world_word(0, world_control(0, 1) + INTERCELL_CONTROL_ECHO) = 0;
+	CHECK_EQUAL(intercell_latest_read(&boxes[1].channel, 0, 0, read), INTERCELL_EAGAIN);
 }
 
 static void slots_run_out(void)
@@ -144,6 +153,41 @@ static void late_reader_counts_from_where_it_begins(void)
 	CHECK_EQUAL(boxes[1].broadcasts + intercell_channel_missed(&boxes[1].channel, 0), 100);
 }
 
+static void what_a_late_reader_misses_first_is_counted(void)
+{
+	mail_start(2);
+	for (uint32_t i = 0; i < 30; i++)
+		CHECK_EQUAL(broadcast(i, 48), 0);
+	CHECK_EQUAL(*world_word(0, cells[0].layout.broadcast_control + INTERCELL_BROADCAST_NEXT), 30);
+	world_settle();
+	CHECK(boxes[1].broadcasts > 0);
+	CHECK_EQUAL(boxes[1].broadcasts + intercell_channel_missed(&boxes[1].channel, 0), 30);
+}
+
+static void sequence_that_runs_ahead_of_the_first_record_is_no_gap(void)
+{
+	mail_start(1);
+	*world_word(0, cells[0].layout.broadcast_control + INTERCELL_BROADCAST_NEXT) = 5;
+	CHECK_EQUAL(intercell_node_start(&world_boot(1)->node), 0);
+	mail_open(1, &mail_protocol);
+	world_settle();
+	CHECK_EQUAL(broadcast(1, 48), 0);
+	world_settle();
+	CHECK_EQUAL(boxes[1].broadcasts, 1);
+	CHECK_EQUAL(intercell_channel_missed(&boxes[1].channel, 0), 0);
+}
+
+static void broadcast_of_a_channel_never_announced_is_ignored(void)
+{
+	mail_start(2);
+	intercell_broadcast_write(&cells[0].hub.broadcast, 77, 0, "ignored", 8);
+	CHECK_EQUAL(broadcast(2, 48), 0);
+	world_settle();
+	CHECK_EQUAL(cells[1].links[0].statistics.ignored, 1);
+	CHECK_EQUAL(cells[1].links[0].statistics.faults, 0);
+	CHECK_EQUAL(boxes[1].broadcasts, 1);
+}
+
 static void writer_that_laps_during_the_copy_is_noticed(void)
 {
 	mail_start(2);
@@ -198,11 +242,15 @@ int main(void)
 	RUN(latest_value_is_the_newest);
 	RUN(torn_slot_is_given_up_after_some_tries);
 	RUN(slot_sequence_skips_zero);
-	RUN(slot_with_a_wrong_length_is_refused);
+	RUN(value_of_a_session_that_is_over_is_not_believed);
+	RUN(slot_with_a_wrong_length_is_given_up_after_some_tries);
 	RUN(slots_run_out);
 	RUN(broadcast_reaches_all);
 	RUN(slow_reader_counts_what_it_missed);
 	RUN(late_reader_counts_from_where_it_begins);
+	RUN(what_a_late_reader_misses_first_is_counted);
+	RUN(sequence_that_runs_ahead_of_the_first_record_is_no_gap);
+	RUN(broadcast_of_a_channel_never_announced_is_ignored);
 	RUN(writer_that_laps_during_the_copy_is_noticed);
 	RUN(broadcast_faults);
 	RUN(restart_empties_broadcast_and_slots);

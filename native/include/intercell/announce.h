@@ -131,6 +131,24 @@ INTERCELL_COLD void intercell_announce_check(const struct intercell_link *link, 
 		intercell_find(finding, INTERCELL_FAULT_ANNOUNCE, start, offset);
 }
 
+/* True if the peer has a channel of that number or of that name already. */
+INTERCELL_COLD bool intercell_hub_knows(struct intercell_hub *hub, const struct intercell_link *link, uint32_t number,
+                                        const unsigned char *name, uint32_t length)
+{
+	const struct intercell_remote *remotes = hub->remotes + (size_t)link->peer * hub->remotes_per_link;
+	uint32_t i, at;
+
+	for (i = 0; i < hub->remotes_per_link; i++) {
+		if (remotes[i].number == 0)
+			continue;
+		for (at = 0; at < length && remotes[i].name[at] == name[at]; at++)
+			;
+		if (remotes[i].number == number || (at == length && remotes[i].name_length == length))
+			return true;
+	}
+	return false;
+}
+
 /* Takes an announcement. One for which there is no room is counted, and its channel is as if it were not there. */
 INTERCELL_COLD int intercell_hub_announced(struct intercell_hub *hub, struct intercell_link *link,
                                            const struct intercell_record *record, struct intercell_finding *finding)
@@ -139,7 +157,8 @@ INTERCELL_COLD int intercell_hub_announced(struct intercell_hub *hub, struct int
 	struct intercell_remote *remote;
 
 	intercell_announce_check(link, record, finding);
-	if (finding->code == 0 && intercell_hub_remote(hub, link, record->channel))
+	if (finding->code == 0 &&
+	    intercell_hub_knows(hub, link, record->channel, record->payload + INTERCELL_ANNOUNCE_HEADER, words[4] & 0xffu))
 		intercell_find(finding, INTERCELL_FAULT_ANNOUNCE, 0, record->channel);
 	if (finding->code != 0)
 		return INTERCELL_EPROTO;

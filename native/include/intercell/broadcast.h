@@ -2,12 +2,17 @@
 /*
  * The broadcast ring: one writer, read by all peers, never waiting for any of them (section 6 of the page).
  *
- * control line: | u32 intent | u32 tail | u32 latest | zero ... |
+ * control line: | u32 intent | u32 tail | u32 latest | u32 next sequence | zero ... |
  */
 #ifndef INTERCELL_BROADCAST_H
 #define INTERCELL_BROADCAST_H
 
 #include "link.h"
+
+/* How often a reader looks for a tail and the sequence that belongs to it while the writer writes. */
+#ifndef INTERCELL_BROADCAST_TRIES
+#define INTERCELL_BROADCAST_TRIES 4u
+#endif
 
 struct intercell_broadcast_writer {
 	unsigned char *control; /* NULL if the section has no broadcast ring */
@@ -21,9 +26,8 @@ struct intercell_broadcast_writer {
 struct intercell_broadcast_reader {
 	uint32_t cursor;
 	uint32_t limit;    /* the tail observed before the link's ring was read */
-	uint32_t sequence; /* expected next, if @known */
+	uint32_t sequence; /* expected next */
 	uint32_t missed;   /* records that were overwritten before they were read */
-	bool known;
 };
 
 INTERCELL_COLD void intercell_broadcast_attach(struct intercell_broadcast_writer *writer,
@@ -58,6 +62,7 @@ INTERCELL_FN void intercell_broadcast_write(struct intercell_broadcast_writer *w
 	intercell_store(writer->ring, place + 12u, message);
 	INTERCELL_COPY_OUT(payload, data, length);
 	intercell_store(writer->control, INTERCELL_BROADCAST_LATEST, cursor);
+	intercell_store(writer->control, INTERCELL_BROADCAST_NEXT, writer->sequence);
 	writer->tail = cursor + size;
 	intercell_publish(writer->control, INTERCELL_BROADCAST_TAIL, writer->tail);
 }
@@ -78,30 +83,21 @@ INTERCELL_FN bool intercell_broadcast_copy(struct intercell_link *link, uint32_t
 	return intercell_broadcast_word(link, INTERCELL_BROADCAST_INTENT) - cursor <= geometry->broadcast_capacity;
 }
 
-/*
- * Begins at the tail that is there. Which sequence comes next is told by the newest record if it ends at that tail;
- * otherwise the first record that is read tells it.
- */
-INTERCELL_COLD void intercell_broadcast_open(struct intercell_broadcast_reader *reader, struct intercell_link *link)
+/* Begins at the tail that is there, with the sequence that is to come there. */
+INTERCELL_COLD void intercell_broadcast_open(struct intercell_broadcast_reader *reader, const struct intercell_link *link)
 {
-	const intercell_u32 *words = (const intercell_u32 *)link->node->scratch;
-	uint32_t latest;
+	uint32_t tries;
 
 	intercell_zero(reader, (uint32_t)sizeof(*reader));
 	if (link->peer_geometry.broadcast_control == 0)
 		return;
-	reader->cursor = intercell_broadcast_word(link, INTERCELL_BROADCAST_TAIL);
-	reader->limit = reader->cursor;
-	latest = intercell_broadcast_word(link, INTERCELL_BROADCAST_LATEST);
-	if ((latest & 7u) == 0 && reader->cursor - latest >= INTERCELL_RECORD_HEADER &&
-	    reader->cursor - latest <= link->peer_geometry.broadcast_capacity &&
-	    intercell_broadcast_copy(link, latest, INTERCELL_RECORD_HEADER) &&
-	    latest + intercell_align(words[0], 8) == reader->cursor) {
-		reader->sequence = words[2] + 1u;
-		reader->known = true;
-	} else if (reader->cursor == 0 && latest == 0) {
-		reader->known = true;
+	for (tries = 0; tries < INTERCELL_BROADCAST_TRIES; tries++) {
+		reader->cursor = intercell_broadcast_word(link, INTERCELL_BROADCAST_TAIL);
+		reader->sequence = intercell_broadcast_word(link, INTERCELL_BROADCAST_NEXT);
+		if (intercell_broadcast_word(link, INTERCELL_BROADCAST_TAIL) == reader->cursor)
+			break;
 	}
+	reader->limit = reader->cursor;
 }
 
 /* Notes how far the ring may be read after the link's own ring, so that announcements come before what uses them. */
@@ -152,14 +148,10 @@ INTERCELL_FN int intercell_broadcast_next(struct intercell_broadcast_reader *rea
 		intercell_find(finding, INTERCELL_FAULT_KIND, INTERCELL_KIND_DATA, record->kind);
 		return INTERCELL_EPROTO;
 	}
-	if (reader->known && record->sequence - reader->sequence > 0x7fffffffu) {
-		intercell_find(finding, INTERCELL_FAULT_SEQUENCE, reader->sequence, record->sequence);
-		return INTERCELL_EPROTO;
-	}
-	if (reader->known)
+	/* The first expectation runs ahead if the writer never rested while it was taken: that is no gap. */
+	if (record->sequence - reader->sequence <= 0x7fffffffu)
 		reader->missed += record->sequence - reader->sequence;
 	reader->sequence = record->sequence + 1u;
-	reader->known = true;
 	if (size > copied) {
 		link->statistics.oversize++;
 		record->kind = INTERCELL_KIND_PAD;

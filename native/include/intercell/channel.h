@@ -229,8 +229,8 @@ INTERCELL_FN int intercell_latest_publish(struct intercell_channel *channel, uin
  * Reads a peer's newest value of a topic. @value is 8-aligned and has room for the topic's size rounded up to 8.
  *
  * Returns the value's length; INTERCELL_ENOENT if there is none yet; INTERCELL_EAGAIN if the writer was in the way
- * (keep the value read before); INTERCELL_ENOTCONN without a session or channel; INTERCELL_EPROTO if the peer's slot or
- * region makes no sense; INTERCELL_EINVAL for a topic that is not of the protocol.
+ * (keep the value read before); INTERCELL_ENOTCONN without a session or channel; INTERCELL_EPROTO if the peer's region
+ * is too small for the topic; INTERCELL_EINVAL for a topic that is not of the protocol.
  */
 INTERCELL_COLD int intercell_latest_read(struct intercell_channel *channel, uint32_t peer, uint32_t topic, void *value)
 {

@@ -109,7 +109,7 @@ INTERCELL_FN void intercell_hub_broadcasts(struct intercell_hub *hub, struct int
 	int status;
 
 	while ((status = intercell_broadcast_next(reader, link, &record, &finding)) > 0) {
-		if (intercell_link_peer_epoch(link) != link->peer_epoch)
+		if (intercell_link_is_over(link))
 			return;
 		if (record.kind == INTERCELL_KIND_PAD)
 			continue;

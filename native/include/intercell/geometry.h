@@ -5,7 +5,7 @@
 
 #include "link.h"
 
-/* The header line, the entry for this side, and the parts of the control lines that are zero, as copied. */
+/* The header line and the entry for this side, as copied. */
 struct intercell_snapshot {
 	uint32_t header[INTERCELL_LINE / 4u];
 	uint32_t control;
@@ -85,19 +85,6 @@ INTERCELL_COLD void intercell_parts_check(const struct intercell_snapshot *snaps
 		intercell_find(finding, INTERCELL_FAULT_GEOMETRY, layout->section_size, control);
 }
 
-/* Looks at the bytes of the control block's lines that are zero. */
-INTERCELL_COLD void intercell_zeros_check(const unsigned char *section, uint32_t offset, uint32_t length,
-                                          struct intercell_finding *finding)
-{
-	uint32_t at, word;
-
-	for (at = 0; at < length && finding->code == 0; at += 4) {
-		word = intercell_load(section, offset + at);
-		if (word != 0)
-			intercell_find(finding, INTERCELL_FAULT_RESERVED, 0, word);
-	}
-}
-
 INTERCELL_COLD void intercell_geometry_from_snapshot(struct intercell_geometry *geometry,
                                                      const struct intercell_snapshot *snapshot)
 {
@@ -113,27 +100,16 @@ INTERCELL_COLD void intercell_geometry_from_snapshot(struct intercell_geometry *
 	geometry->heartbeat_ms = snapshot->header[INTERCELL_HEADER_HEARTBEAT_MS / 4u];
 }
 
-/* Checks a snapshot and what lies at the places it names; @finding->code stays 0 if all is well. */
+/* Checks a snapshot; @finding->code stays 0 if all is well. */
 INTERCELL_COLD void intercell_snapshot_check(const struct intercell_snapshot *snapshot,
                                              const struct intercell_link *link, struct intercell_finding *finding)
 {
 	const struct intercell_layout *layout = &link->node->layout;
-	uint32_t control = snapshot->control;
-	uint32_t broadcast = snapshot->header[INTERCELL_HEADER_BROADCAST_CONTROL / 4u];
 
 	finding->code = 0;
 	intercell_header_check(snapshot->header, layout, link->peer, finding);
 	if (finding->code == 0)
 		intercell_parts_check(snapshot, layout, finding);
-	if (finding->code != 0)
-		return;
-	intercell_zeros_check(link->section, control + INTERCELL_CONTROL_TAIL + 4u, INTERCELL_LINE - 4u, finding);
-	intercell_zeros_check(link->section, control + INTERCELL_CONTROL_HEAD + 4u, INTERCELL_LINE - 4u, finding);
-	intercell_zeros_check(link->section, control + INTERCELL_CONTROL_ZERO,
-	                      INTERCELL_CONTROL_SIZE - INTERCELL_CONTROL_ZERO, finding);
-	if (broadcast != 0)
-		intercell_zeros_check(link->section, broadcast + INTERCELL_BROADCAST_ZERO,
-		                      INTERCELL_LINE - INTERCELL_BROADCAST_ZERO, finding);
 }
 
 #endif

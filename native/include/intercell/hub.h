@@ -126,7 +126,7 @@ struct intercell_hub {
 	uint32_t remotes_per_link;
 	struct intercell_broadcast_writer broadcast;
 	uint32_t latest_used;
-	uint32_t late; /* replies that nobody waits for any more */
+	uint32_t late; /* replies and errors that nobody waits for */
 	uint16_t next_number;
 };
 

@@ -38,35 +38,27 @@ INTERCELL_FN void intercell_slot_write(unsigned char *slot, const void *value, u
 /*
  * Copies a peer's value of at most @size bytes to @value, 8-aligned and with room for @size rounded up to 8.
  *
- * Returns its length; INTERCELL_ENOENT if there is no value; INTERCELL_EAGAIN if the writer was in the way in each of
- * the tries, or the peer's session ended; INTERCELL_EPROTO if the length is beyond @size or a zero field is not zero.
- * The buffer holds nothing to rely on unless a length is returned.
+ * Returns its length; INTERCELL_ENOENT if there is no value; INTERCELL_EAGAIN if the writer was in the way or told a
+ * length beyond @size in each of the tries, or the peer's session ended. The buffer holds nothing to rely on unless a
+ * length is returned: keep the value read before.
  */
 INTERCELL_FN int intercell_slot_read(struct intercell_link *link, uint32_t offset, uint32_t size, void *value)
 {
 	const unsigned char *slot = link->section + offset;
-	uint32_t tries, sequence, length, zero;
+	uint32_t tries, sequence, length;
 
 	for (tries = 0; tries < INTERCELL_LATEST_TRIES; tries++) {
 		sequence = intercell_observe(slot, INTERCELL_SLOT_SEQUENCE);
 		if (sequence == 0)
 			return INTERCELL_ENOENT;
-		if ((sequence & 1u) != 0)
-			continue;
 		length = intercell_load(slot, INTERCELL_SLOT_LENGTH);
-		zero = intercell_load(slot, INTERCELL_SLOT_ZERO) | intercell_load(slot, INTERCELL_SLOT_ZERO + 4u);
-		if (length <= size)
-			INTERCELL_COPY_IN(value, slot + INTERCELL_SLOT_VALUE, intercell_align(length, 8));
+		if ((sequence & 1u) != 0 || length > size)
+			continue;
+		INTERCELL_COPY_IN(value, slot + INTERCELL_SLOT_VALUE, intercell_align(length, 8));
 		INTERCELL_FENCE();
 		if (intercell_load(slot, INTERCELL_SLOT_SEQUENCE) != sequence)
 			continue;
-		if (intercell_link_peer_epoch(link) != link->peer_epoch)
-			return INTERCELL_EAGAIN;
-		if (length > size)
-			return INTERCELL_EPROTO;
-		if (zero != 0)
-			return intercell_link_suspect(link, INTERCELL_FAULT_RESERVED, 0, zero);
-		return (int)length;
+		return intercell_link_is_over(link) ? INTERCELL_EAGAIN : (int)length;
 	}
 	return INTERCELL_EAGAIN;
 }

@@ -104,13 +104,13 @@ struct intercell_link {
 	struct intercell_geometry peer_geometry;
 	uint32_t epoch;      /* E: this side's for the peer, 0 while closed */
 	uint32_t peer_epoch; /* the one this side echoes */
-	uint32_t refused;    /* an epoch of the peer that is not accepted */
+	uint32_t spent;      /* an epoch of the peer that had its session with @epoch, or that is refused */
 	uint32_t session;    /* counts sessions, to notice one that ended in a callback */
 	uint32_t head;       /* how far the peer's ring is read */
 	uint32_t sequence;   /* expected next */
 	uint32_t wake;       /* this side's wake word */
 	uint32_t rang;       /* the peer's wake word for which it was rung last */
-	uint32_t peer_fault; /* reported last */
+	uint32_t told;       /* the peer's fault word for @epoch that was reported last */
 	uint32_t heartbeat;
 	uint32_t heartbeat_at;
 	uint32_t beat_session;
@@ -157,6 +157,15 @@ INTERCELL_ACCESS uint32_t intercell_link_peer_epoch(const struct intercell_link 
 INTERCELL_ACCESS uint32_t intercell_link_peer_word(const struct intercell_link *link, uint32_t offset)
 {
 	return intercell_observe(link->section, link->peer_geometry.control + offset);
+}
+
+/* True if the peer ended the session, by another epoch or by no longer echoing this side's. */
+INTERCELL_FN bool intercell_link_is_over(const struct intercell_link *link)
+{
+	if (intercell_link_peer_epoch(link) != link->peer_epoch)
+		return true;
+	return link->phase >= INTERCELL_PHASE_OPEN &&
+	       intercell_link_peer_word(link, INTERCELL_CONTROL_ECHO) != link->epoch;
 }
 
 INTERCELL_FN void intercell_link_emit(struct intercell_link *link, const struct intercell_event *event)

@@ -141,7 +141,8 @@ INTERCELL_COLD void intercell_link_offer(struct intercell_link *link)
 {
 	link->epoch = intercell_node_take_epoch(link->node);
 	link->phase = INTERCELL_PHASE_WAITING;
-	link->refused = 0;
+	link->spent = 0;
+	link->told = 0;
 	link->wake = 0;
 	intercell_publish(link->node->output, intercell_entry(link->peer) + INTERCELL_ENTRY_EPOCH, link->epoch);
 }

@@ -52,6 +52,7 @@ INTERCELL_COLD void intercell_link_finish(struct intercell_link *link, struct in
 	intercell_publish(link->control, INTERCELL_CONTROL_ECHO, 0);
 	intercell_writer_reset(&link->tx);
 	link->phase = INTERCELL_PHASE_WAITING;
+	link->spent = link->peer_epoch;
 	link->session++;
 	link->away = false;
 	link->stalled = false;
@@ -147,6 +148,18 @@ INTERCELL_COLD bool intercell_link_drain(struct intercell_link *link)
 	return true;
 }
 
+/* Reports that the peer refuses this side's epoch, once for each word that says so. */
+INTERCELL_COLD void intercell_link_hear(struct intercell_link *link)
+{
+	uint32_t word = intercell_link_peer_word(link, INTERCELL_CONTROL_FAULT);
+	uint32_t code = word & 0xffu;
+
+	if (code == 0 || word == link->told || word != intercell_fault_word(code, link->epoch))
+		return;
+	link->told = word;
+	intercell_link_report(link, INTERCELL_EVENT_REFUSED, 0, code);
+}
+
 /* The session is over on the peer's side: takes what is left, then closes it on this side. */
 INTERCELL_COLD void intercell_link_end(struct intercell_link *link)
 {
@@ -159,6 +172,10 @@ INTERCELL_COLD void intercell_link_end(struct intercell_link *link)
 		return;
 	}
 	epoch = intercell_link_peer_epoch(link);
+	if (epoch == link->peer_epoch)
+		intercell_link_hear(link);
+	if (link->session != session)
+		return;
 	event.kind = epoch != 0 && epoch != link->peer_epoch ? INTERCELL_EVENT_RESTARTED : INTERCELL_EVENT_DOWN;
 	event.epoch = epoch;
 	event.code = 0;
@@ -178,8 +195,8 @@ INTERCELL_COLD void intercell_link_refuse(struct intercell_link *link, const str
 		return;
 	}
 	link->statistics.faults++;
-	link->refused = link->peer_epoch;
-	intercell_publish(link->control, INTERCELL_CONTROL_FAULT, finding->code);
+	intercell_publish(link->control, INTERCELL_CONTROL_FAULT,
+	                  intercell_fault_word(finding->code, link->peer_epoch));
 	event.kind = INTERCELL_EVENT_FAULT;
 	event.epoch = link->peer_epoch;
 	event.code = finding->code;
@@ -198,7 +215,7 @@ INTERCELL_COLD void intercell_link_accept(struct intercell_link *link)
 	if (intercell_load(link->node->state_table, link->peer * 4u) == 0)
 		return;
 	epoch = intercell_link_peer_epoch(link);
-	if (epoch == 0 || epoch == link->refused)
+	if (epoch == 0 || epoch == link->spent)
 		return;
 	intercell_snapshot_take(&snapshot, link);
 	if (snapshot.header[INTERCELL_HEADER_MAGIC] != INTERCELL_MAGIC)
@@ -220,7 +237,6 @@ INTERCELL_COLD void intercell_link_accept(struct intercell_link *link)
 	link->head = 0;
 	link->sequence = 0;
 	link->rang = 0;
-	link->peer_fault = 0;
 	intercell_store(link->control, INTERCELL_CONTROL_TAIL, 0);
 	intercell_store(link->control, INTERCELL_CONTROL_HEAD, 0);
 	intercell_store(link->control, INTERCELL_CONTROL_FAULT, 0);
@@ -236,13 +252,9 @@ INTERCELL_COLD void intercell_link_advance(struct intercell_link *link)
 	uint32_t session = link->session;
 
 	if (link->phase == INTERCELL_PHASE_ACCEPTED) {
-		uint32_t fault = intercell_link_peer_word(link, INTERCELL_CONTROL_FAULT);
-
-		if (fault != 0 && fault != link->peer_fault)
-			intercell_link_report(link, INTERCELL_EVENT_REFUSED, 0, fault);
+		intercell_link_hear(link);
 		if (link->session != session)
 			return;
-		link->peer_fault = fault;
 		if (intercell_link_peer_word(link, INTERCELL_CONTROL_ECHO) != link->epoch)
 			return;
 		intercell_publish(link->control, INTERCELL_CONTROL_OPEN, link->peer_epoch);
@@ -258,15 +270,6 @@ INTERCELL_COLD void intercell_link_advance(struct intercell_link *link)
 		if (link->session == session && layer->ready)
 			layer->ready(layer->context, link);
 	}
-}
-
-/* True if the peer ended the session, by another epoch or by no longer echoing this side's. */
-INTERCELL_FN bool intercell_link_is_over(const struct intercell_link *link)
-{
-	if (intercell_link_peer_epoch(link) != link->peer_epoch)
-		return true;
-	return link->phase >= INTERCELL_PHASE_OPEN &&
-	       intercell_link_peer_word(link, INTERCELL_CONTROL_ECHO) != link->epoch;
 }
 
 /* Reads the peer's ring once: at most one scratch buffer full. */
@@ -289,7 +292,7 @@ INTERCELL_FN void intercell_link_receive(struct intercell_link *link)
 	}
 	intercell_ring_copy(node->scratch, link->section + link->peer_geometry.ring, capacity, head, copied);
 	INTERCELL_FENCE();
-	if (intercell_link_peer_epoch(link) != link->peer_epoch) {
+	if (intercell_link_is_over(link)) {
 		intercell_link_end(link);
 		return;
 	}

@@ -30,7 +30,7 @@ INTERCELL_FN bool intercell_link_pending(const struct intercell_link *link)
 	if (link->phase == INTERCELL_PHASE_WAITING) {
 		uint32_t echo;
 
-		if (state == 0 || epoch == 0 || epoch == link->refused ||
+		if (state == 0 || epoch == 0 || epoch == link->spent ||
 		    intercell_load(link->section, INTERCELL_HEADER_MAGIC) != INTERCELL_MAGIC)
 			return false;
 		if (epoch != link->peer_epoch)

@@ -68,14 +68,13 @@
 #define INTERCELL_CONTROL_ECHO (INTERCELL_CONTROL_WAKE + 4u)
 #define INTERCELL_CONTROL_OPEN (INTERCELL_CONTROL_ECHO + 4u)
 #define INTERCELL_CONTROL_FAULT (INTERCELL_CONTROL_OPEN + 4u)
-#define INTERCELL_CONTROL_ZERO (INTERCELL_CONTROL_FAULT + 4u)
 #define INTERCELL_CONTROL_SIZE (3u * INTERCELL_LINE)
 
-/* Broadcast control line: | u32 intent | u32 tail | u32 latest | zero ... | */
+/* Broadcast control line: | u32 intent | u32 tail | u32 latest | u32 next sequence | zero ... | */
 #define INTERCELL_BROADCAST_INTENT 0u
 #define INTERCELL_BROADCAST_TAIL 4u
 #define INTERCELL_BROADCAST_LATEST 8u
-#define INTERCELL_BROADCAST_ZERO 12u
+#define INTERCELL_BROADCAST_NEXT 12u
 
 #define INTERCELL_CAPACITY_MIN 256u
 #define INTERCELL_CAPACITY_MAX 0x40000000u
@@ -113,11 +112,11 @@
 #define INTERCELL_ERROR_NO_HANDLER 2u
 #define INTERCELL_ERROR_UNDECODABLE 3u
 #define INTERCELL_ERROR_CANCELLED 4u
+#define INTERCELL_ERROR_BUSY 5u /* too many requests are being handled */
 
 /* Latest-value slot: | u32 sequence | u32 length | u32 zero | u32 zero | value |, at a multiple of 64 */
 #define INTERCELL_SLOT_SEQUENCE 0u
 #define INTERCELL_SLOT_LENGTH 4u
-#define INTERCELL_SLOT_ZERO 8u
 #define INTERCELL_SLOT_VALUE 16u
 #define INTERCELL_SLOT_ALIGN 64u
 
@@ -127,7 +126,9 @@
 #define INTERCELL_WAKE_BITS 3u
 #define INTERCELL_WAKE_STEP 4u
 
-/* What a fault word says (section 7 of the page). */
+/*
+ * What a fault word says (section 7 of the page): the code in bits 7..0, the low 24 bits of the refused epoch above.
+ */
 #define INTERCELL_FAULT_CURSOR 1u
 #define INTERCELL_FAULT_LENGTH 2u
 #define INTERCELL_FAULT_KIND 3u
@@ -159,6 +160,12 @@ INTERCELL_FN uint32_t intercell_directory_end(uint32_t max_peers)
 INTERCELL_ACCESS uint32_t intercell_entry(uint32_t peer)
 {
 	return INTERCELL_DIRECTORY + peer * INTERCELL_DIRECTORY_ENTRY;
+}
+
+/* The fault word that refuses an epoch for @code. */
+INTERCELL_ACCESS uint32_t intercell_fault_word(uint32_t code, uint32_t epoch)
+{
+	return code | epoch << 8;
 }
 
 /* A finding about what a peer wrote: @code is 0 if all is well, else a fault. */
