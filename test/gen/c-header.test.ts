@@ -91,7 +91,7 @@ describe("generateHeaders()", () => {
       using shop = new Workshop();
       for (const { name, text } of files) shop.write(name, text);
       const source = shop.write("all.c", useAll());
-      for (const level of ["-O1", "-O2", "-O3", "-Os"]) {
+      for (const level of ["-O3", "-Os"]) {
         const options = [...freestanding, "-std=c11", level, "-Wno-cast-function-type", "-fno-pic"];
         const object = shop.compile("aarch64-linux-gnu-gcc", options, source, "all.o");
         expect(`${level}: ${shop.undefinedSymbols(object)}`).toBe(`${level}: `);

@@ -51,9 +51,9 @@ export class Workshop implements Disposable {
     return execFileSync("nm", ["-u", object], { encoding: "utf8" });
   }
 
-  /** Runs a program that was compiled here and gives what it prints; a program that fails shows its last words. */
-  run(program: string, input: string): string {
-    return execFileSync(program, { input, encoding: "utf8", maxBuffer: 1 << 28 });
+  /** Runs a command on a program that was compiled here and gives what it prints. */
+  run([command = "", ...options]: readonly string[], input: string): string {
+    return execFileSync(command, options, { input, encoding: "utf8", maxBuffer: 1 << 28 });
   }
 }
 
