@@ -31,8 +31,9 @@ test("ShmNode takes less than 1 % of a core when its link is up and nobody sends
     cells.forEach((_, peer) => {
       const shares = windows.map((window) => window[peer] ?? 1);
       console.log(`Idle link, peer ${peer}: ${percent(shares)} of a core`);
-      // Whatever else runs on this computer makes the same work take longer, never shorter.
-      expect(Math.min(...shares)).toBeLessThan(0.01);
+      // Node collects garbage once in a window when it has been idle for 8 s (V8, MemoryReducer).
+      const [median] = [...shares].sort((one, other) => one - other).slice(Math.floor(WINDOWS / 2));
+      expect(median).toBeLessThan(0.01);
     });
     await finish(cells);
   } finally {

@@ -1,7 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { bundleSource } from "../../scripts/bundle-source.mjs";
 import { openChannel } from "../../src/channel/index.js";
 import { openShm } from "../../src/shm/index.js";
+import { DirectoryEntry, HEARTBEAT_OFFSET } from "../../src/shm/layout.js";
+import type { IvshmemDevice } from "../../src/uio/index.js";
 import type { Report } from "../support/processes.js";
 import { writeStateAsStranger } from "./second-handle.js";
 import { finish, programSource, Stage, sleep, until } from "./stage.js";
@@ -9,12 +11,15 @@ import { directoryIndex, itemProtocol, type TrafficOptions } from "./traffic.js"
 
 const PEERS = 4;
 const GUEST = 2;
+/** Messages between two flushes where many are to be committed. */
+const BATCH = 16;
+const QUICK_HEART = { heartbeatMs: 2 };
 
 let stage: Stage;
 
-beforeEach(async () => {
-  stage = await Stage.open({ lives: 4, warm: 3, peers: PEERS });
-});
+async function openStage(outputBytes = 0x2000): Promise<void> {
+  stage = await Stage.open({ lives: 4, warm: 3, peers: PEERS, outputBytes });
+}
 
 afterEach(async () => {
   expect(await stage.close()).toEqual({ faults: [], traces: [] });
@@ -41,6 +46,24 @@ function createStandstill(life: number): () => boolean {
   };
 }
 
+/**
+ * True once the life of peer 1 that starts has turned its event loop a few times, so that it has done whatever it can
+ * do without this side: its epoch is another one than before, and its heart has beaten twice since.
+ */
+function createPulse(device: IvshmemDevice): () => boolean {
+  const section = device.inputSection(1);
+  const epochOffset = directoryIndex(0) * 4 + DirectoryEntry.epoch;
+  const old = section.readUint32(epochOffset);
+  let first: number | undefined;
+  return () => {
+    const epoch = section.readUint32(epochOffset);
+    if (epoch === 0 || epoch === old) return false;
+    const beat = section.readUint32(HEARTBEAT_OFFSET);
+    first ??= beat;
+    return beat - first >= 2;
+  };
+}
+
 function trafficTo(peer: number, options: Partial<TrafficOptions> = {}): TrafficOptions {
   return { peers: [peer], batch: 1, pauseMs: 0, ...options };
 }
@@ -50,35 +73,42 @@ function isUp([event]: Report): boolean {
 }
 
 describe("a peer that is faster than this side looks", () => {
-  test("ShmLink delivers what the first life committed when the peer restarts twice meanwhile", async () => {
-    const cell = await stage.openLocal(0, trafficTo(1, { sending: false }));
-    const [first, second, third] = [await stage.pool.take(), await stage.pool.take(), await stage.pool.take()];
-    first.tell("go", stage.settings(1, 0, trafficTo(0)));
-    await cell.heard("messages", ([event]) => event === "open");
-    const heardSoFar = cell.reports.length;
-    const epochOfPeer = () => cell.traffic.node.device.inputSection(1).readUint32(directoryIndex(0) * 4 + 12);
-    blockUntil("a full ring", createStandstill(0));
-    const epoch = epochOfPeer();
-    first.kill();
-    second.tell("go", stage.settings(1, 1, trafficTo(0)));
-    blockUntil("the second life", () => epochOfPeer() !== epoch && epochOfPeer() !== 0);
-    second.kill();
-    third.tell("go", stage.settings(1, 2, trafficTo(0)));
-    await cell.heard("the third life up", isUp, heardSoFar);
-    const [old, current] = cell.ledger.sessions;
-    const committed = stage.ledger(0).sessions[0]?.committed ?? 0;
-    expect(committed).toBeGreaterThan(0);
-    expect([committed, committed + 1]).toContain(old?.received);
-    expect(cell.reported("down")).toEqual([[1, "restarted", false, expect.any(Number), old?.received]]);
-    expect(cell.reported("up").map(([, epoch]) => epoch)).toEqual([old?.peerEpoch, current?.peerEpoch]);
-    await finish([third]);
-    expect(stage.ledger(1).sessions).toEqual([]);
-    expect(stage.ledger(2).sessions[0]?.ownEpoch).toBe(current?.peerEpoch);
-    await until("the end of the third life", () => current?.ended === true);
-    expect(current?.received).toBe(stage.ledger(2).sessions[0]?.committed);
-  });
+  // A ring of 1 KiB, and one that takes many looks to read.
+  test.each([0x2000, 0x200000])(
+    "ShmLink delivers what the first life committed when the peer restarts twice meanwhile, with sections of %d bytes",
+    async (outputBytes) => {
+      await openStage(outputBytes);
+      const cell = await stage.openLocal(0, trafficTo(1, { sending: false }));
+      const [first, second, third] = [await stage.pool.take(), await stage.pool.take(), await stage.pool.take()];
+      first.tell("go", stage.settings(1, 0, trafficTo(0, { batch: BATCH })));
+      await cell.heard("messages", ([event]) => event === "open");
+      const heardSoFar = cell.reports.length;
+      const { device } = cell.traffic.node;
+      blockUntil("a full ring", createStandstill(0));
+      first.kill();
+      second.tell("go", stage.settings(1, 1, trafficTo(0), QUICK_HEART));
+      blockUntil("the second life", createPulse(device));
+      second.kill();
+      third.tell("go", stage.settings(1, 2, trafficTo(0), QUICK_HEART));
+      blockUntil("the third life", createPulse(device));
+      await cell.heard("the third life up", isUp, heardSoFar);
+      const [old, current] = cell.ledger.sessions;
+      const committed = stage.ledger(0).sessions[0]?.committed ?? 0;
+      expect(committed).toBeGreaterThan(0);
+      expect(old?.received).toBeGreaterThanOrEqual(committed);
+      expect(old?.received).toBeLessThanOrEqual(committed + BATCH);
+      expect(cell.reported("down")).toEqual([[1, "restarted", false, expect.any(Number), old?.received]]);
+      expect(cell.reported("up").map(([, epoch]) => epoch)).toEqual([old?.peerEpoch, current?.peerEpoch]);
+      await finish([third]);
+      expect(stage.ledger(1).sessions).toEqual([]);
+      expect(stage.ledger(2).sessions[0]?.ownEpoch).toBe(current?.peerEpoch);
+      await until("the end of the third life", () => current?.ended === true);
+      expect(current?.received).toBe(stage.ledger(2).sessions[0]?.committed);
+    },
+  );
 
   test("ShmLink keeps what the first life committed when the reader is not ready for it", async () => {
+    await openStage();
     const node = openShm(await stage.machine.openDevice({ peer: 0 }));
     const link = node.link(1);
     const channel = openChannel(link, itemProtocol);
@@ -89,8 +119,9 @@ describe("a peer that is faster than this side looks", () => {
     while (!isFull()) await sleep(10);
     const committed = stage.ledger(0).sessions[0]?.committed ?? 0;
     first.kill();
-    second.tell("go", stage.settings(1, 1, trafficTo(0)));
-    await sleep(50);
+    const isBeating = createPulse(node.device);
+    second.tell("go", stage.settings(1, 1, trafficTo(0), QUICK_HEART));
+    await until("the second life", isBeating);
     expect(stage.ledger(1).sessions).toEqual([]);
     const arrived: [epoch: number, number: number][] = [];
     channel.messages.on("item", ({ epoch, number }) => arrived.push([epoch, number]));
@@ -110,6 +141,7 @@ describe("a peer that is faster than this side looks", () => {
 
 describe("a cell that crashes and leaves its state word", () => {
   test("ShmLink stalls, and begins a session with another epoch when the cell restarts", async () => {
+    await openStage();
     const settings = stage.settings(1, 0, trafficTo(0), { heartbeatMs: 20 });
     const command = [process.execPath, await bundleSource(programSource("cell")), JSON.stringify(settings)];
     const cell = await stage.openLocal(0, trafficTo(1), { node: { stallMs: 100 } });
@@ -138,6 +170,7 @@ describe("a cell that crashes and leaves its state word", () => {
 
 describe("a stranger that opens the device of a cell", () => {
   test("ShmNode writes its state again, and the link goes on with nothing lost, when its state word becomes 0", async () => {
+    await openStage();
     const cell = await stage.openLocal(1, trafficTo(0));
     const victim = await stage.pool.take();
     victim.tell("go", stage.settings(0, 0, trafficTo(1)));
