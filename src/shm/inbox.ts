@@ -34,6 +34,7 @@ export class Inbox {
   #broadcasts: BroadcastReader | undefined;
   /** A handler gave a record back: nothing is delivered until {@link resume}. */
   #paused = false;
+  #closed = false;
 
   constructor(
     host: InboxHost,
@@ -73,7 +74,13 @@ export class Inbox {
   }
 
   resume(): void {
-    this.#paused = false;
+    this.#paused = this.#closed;
+  }
+
+  /** Delivers nothing more: a handler may well have closed the link, with its memory, in the middle of a batch. */
+  close(): void {
+    this.#closed = true;
+    this.#paused = true;
   }
 
   /** Delivers what the peer committed; returns the number of records. @throws Fault */
@@ -165,7 +172,7 @@ export class Inbox {
     }
     let handled = 0;
     const { batch } = broadcasts;
-    while (batch.next()) {
+    while (!this.#closed && batch.next()) {
       const gap = broadcasts.countGap();
       this.#counters.missedBroadcasts += gap;
       if (batch.kind !== RecordKind.data) {

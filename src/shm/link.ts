@@ -62,6 +62,8 @@ export class ShmLink implements Link, PortHost {
   readonly #counters: LinkCounters = createLinkCounters();
   #closed = false;
   #polling = false;
+  /** A claim found the ring full: the peer is asked to ring once it has taken something. */
+  #wantsRoom = false;
   /** A fault found while a port was writing: the peer is refused at the next poll. */
   #fault: Fault | undefined;
   /** Why the session that is being ended ends, if the protocol was broken. */
@@ -108,6 +110,10 @@ export class ShmLink implements Link, PortHost {
 
   get sendable(): boolean {
     return this.#peering.isUp && this.#peering.suspension === undefined && this.#fault === undefined && !this.#closed;
+  }
+
+  get view(): DataView {
+    return this.own.view;
   }
 
   get maxPayload(): number {
@@ -198,8 +204,11 @@ export class ShmLink implements Link, PortHost {
       const offset = this.#outbox.writer.claim(payloadBytes);
       if (offset === NO_ROOM) {
         this.#outbox.flush();
-        // What the peer is asked to ring for was written when nobody waited for room.
-        this.#host.attend();
+        if (!this.#wantsRoom) {
+          this.#wantsRoom = true;
+          // What the peer is asked to ring for was written when nobody waited for room.
+          this.#host.attend();
+        }
       }
       return offset;
     } catch (error) {
@@ -251,7 +260,9 @@ export class ShmLink implements Link, PortHost {
   abandon(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#report({ reason: "closed", resumable: false, lost: 0 });
+    const wasUp = this.#peering.isUp;
+    this.#peering.abandon();
+    this.#report({ reason: "closed", resumable: false, lost: 0 }, wasUp);
     this.#leave();
   }
 
@@ -262,7 +273,7 @@ export class ShmLink implements Link, PortHost {
 
   /** @internal Publishes what to be woken for. Returns false if there is something to do already. */
   arm(): boolean {
-    const wantsRoom = this.#wantsRoom();
+    const wantsRoom = this.#wantsRoom && this.sendable;
     this.#outbox.arm(wantsRoom ? WakeBit.data | WakeBit.room : WakeBit.data);
     return this.#fault === undefined && !this.#peering.hasWork && !(wantsRoom && this.#outbox.writer.hasRoomAgain);
   }
@@ -304,21 +315,15 @@ export class ShmLink implements Link, PortHost {
 
   /** Sends what waits for room: announcements first, then whatever the ports have. */
   #useRoom(): void {
-    if (!this.#controls.send({ view: this.own.view, claim: (n) => this.claim(n), commit: (...r) => this.commit(...r) }))
-      return;
+    if (this.#controls.length > 0 && !this.#controls.send(this)) return;
+    if (!this.#wantsRoom || !this.#outbox.writer.hasRoomAgain) return;
+    this.#wantsRoom = false;
     for (const port of this.#roster.ports) {
       if (port.wantsRoom && port.open) {
         port.wantsRoom = false;
         port.handler.room();
       }
     }
-  }
-
-  #wantsRoom(): boolean {
-    if (!this.sendable) return false;
-    if (this.#controls.length > 0) return true;
-    for (const port of this.#roster.ports) if (port.wantsRoom && port.open) return true;
-    return false;
   }
 
   #onUp(): void {
@@ -340,20 +345,23 @@ export class ShmLink implements Link, PortHost {
     this.#host.attend();
   }
 
-  #onDown(reason: LinkDownReason): void {
+  #onDown(reason: LinkDownReason): () => void {
     const { writer } = this.#outbox;
-    const lost = this.#peering.isUp ? writer.countUnacknowledged(this.#peering.session.leftoversStand) : 0;
+    const wasUp = this.#peering.isUp;
+    const lost = wasUp ? writer.countUnacknowledged(this.#peering.session.leftoversStand) : 0;
     this.#counters.lostRecords += lost;
     this.#roster.forget();
     this.#controls.clear();
+    this.#wantsRoom = false;
     const error = this.#breach;
     this.#breach = undefined;
-    this.#report(error === undefined ? { reason, resumable: false, lost } : { reason, resumable: false, lost, error });
+    const down = { reason, resumable: false, lost };
+    return () => this.#report(error === undefined ? down : { ...down, error }, wasUp);
   }
 
-  #report(down: LinkDown): void {
+  #report(down: LinkDown, wasUp: boolean): void {
     for (const port of [...this.#roster.ports]) port.part(down);
-    if (this.#peering.isUp) this.events.emit("down", down);
+    if (wasUp) this.events.emit("down", down);
   }
 
   #leave(): void {

@@ -41,8 +41,11 @@ export interface PeeringHost {
   up(): void;
   suspended(suspension: Suspension): void;
   resumed(): void;
-  /** The session ends; the peering is still as it was in it. */
-  down(reason: LinkDownReason): void;
+  /**
+   * The session ends; the peering is still as it was in it. What is returned reports it, once nothing is written to the
+   * section any more: a listener may close the link, with its memory.
+   */
+  down(reason: LinkDownReason): () => void;
   /** The peer closed its side of the session and told this fault. */
   refusedByPeer(fault: number): void;
   /** Polls soon. */
@@ -58,6 +61,8 @@ export class Peering {
   #inbox: Inbox | undefined;
   #suspension: Suspension | undefined;
   #refused = false;
+  /** A listener or handler may close the link, with its memory, in the middle of anything below. */
+  #closed = false;
   /** The peer's refusal of our epoch was reported. */
   #refusalTold = false;
 
@@ -104,7 +109,7 @@ export class Peering {
     if (inbox === undefined || !this.session.wasOpen) return 0;
     if (this.#host.roster.hasLate) this.#host.roster.meetLate(inbox.region);
     const handled = inbox.read();
-    this.#reportSuspension();
+    if (!this.#closed) this.#reportSuspension();
     return handled;
   }
 
@@ -135,16 +140,25 @@ export class Peering {
 
   /** Ends the session on this side, if there is one, and tells the host why. */
   end(reason: LinkDownReason): void {
-    this.#host.down(reason);
+    const report = this.#host.down(reason);
     this.session.end();
+    this.#forget();
+    report();
+  }
+
+  /** Forgets the session without a look at its memory, which is gone. */
+  abandon(): void {
+    this.#closed = true;
     this.#forget();
   }
 
   /** Ends the session in good order: the epoch goes first, as a peer that lost its echo alone would think itself refused. */
   close(): void {
-    this.#host.down("closed");
+    this.#closed = true;
+    const report = this.#host.down("closed");
     this.session.stop();
     this.#forget();
+    report();
   }
 
   /**
@@ -164,6 +178,7 @@ export class Peering {
   }
 
   #forget(): void {
+    this.#inbox?.close();
     this.#inbox = undefined;
     this.#suspension = undefined;
   }
@@ -177,7 +192,7 @@ export class Peering {
         this.#lookForRefusal();
         return;
       }
-      if (step === "over" && !this.#finish()) return;
+      if (step === "over" && (!this.#finish() || this.#closed)) return;
       if (step === "opened") this.#inbox?.open();
       this.#host.ring();
       if (step === "up") {

@@ -1,0 +1,147 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { openShm, type ShmLink, type ShmNode } from "../../src/shm/index.js";
+import { startMachine } from "../../src/sim/index.js";
+import { type Attached, attach, commitBytes } from "../channel/link-pair.js";
+import { MemoryMachine } from "../support/memory-device.js";
+
+describe("ShmNode", () => {
+  let machine: MemoryMachine;
+  let near: ShmNode;
+  let far: ShmNode;
+
+  beforeEach(() => {
+    machine = new MemoryMachine({ delivery: "manual" });
+    near = openShm(machine.open(0), { wait: "manual" });
+    far = openShm(machine.open(1), { wait: "manual" });
+  });
+
+  afterEach(() => {
+    near.close();
+    far.close();
+  });
+
+  function look(): void {
+    for (let round = 0; round < 6; round += 1) {
+      near.poll();
+      far.poll();
+      machine.deliver();
+    }
+  }
+
+  function openBoth(): { left: Attached; right: Attached; link: ShmLink } {
+    const link = near.link(1);
+    const left = attach(link);
+    const right = attach(far.link(0));
+    look();
+    expect([left.port.open, right.port.open]).toEqual([true, true]);
+    return { left, right, link };
+  }
+
+  test.each<[string, (link: ShmLink) => void]>([
+    ["the link", (link) => link.close()],
+    ["the node", () => near.close()],
+  ])("poll() delivers nothing more and does not throw when a handler closes %s", (_, close) => {
+    const { left, right, link } = openBoth();
+    const errors: Error[] = [];
+    link.events.on("error", (error) => errors.push(error));
+    left.seen.onRecord = () => close(link);
+    for (const byte of [1, 2, 3]) commitBytes(right.port, [byte]);
+    right.port.flush();
+    look();
+    expect(left.seen.records.map(({ bytes }) => bytes)).toEqual([[1]]);
+    expect(errors).toEqual([]);
+    expect([link.status, link.statistics.faults]).toEqual(["closed", 0]);
+  });
+
+  test("link() gives the same link until it is closed, then another with a session of its own", () => {
+    const { link } = openBoth();
+    expect(near.link(1)).toBe(link);
+    link.close();
+    const again = near.link(1);
+    expect(again).not.toBe(link);
+    look();
+    expect([again.status, far.link(0).status]).toEqual(["up", "up"]);
+    expect(far.link(0).statistics.sessions).toBe(2);
+  });
+
+  test("link() throws RangeError when the section has no ring for the peer", () => {
+    expect(() => near.link(0)).toThrow(RangeError);
+    expect(() => near.link(3)).toThrow(RangeError);
+  });
+
+  test("stateLost is emitted and the word written again when a stray program zeroes it", () => {
+    let lost = 0;
+    near.events.on("stateLost", () => {
+      lost += 1;
+    });
+    const state = machine.states[0];
+    machine.setState(0, 0);
+    near.device.rearm();
+    expect([lost, machine.states[0]]).toEqual([1, state]);
+  });
+
+  test("readLatest() gives no other memory of the peer for a value when it restarted with another layout", () => {
+    near.close();
+    near = openShm(machine.open(0), { wait: "manual" });
+    far.close();
+    far = openShm(machine.open(1), { wait: "manual" });
+    const reader = attach(near.link(1), "t", 1n, [8]);
+    const writer = attach(far.link(0), "t", 1n, [8]);
+    look();
+    writer.port.publish(0, new Uint8Array(8).fill(1));
+    const target = new Uint8Array(8);
+    expect(reader.port.readLatest(0, target)).toBe(8);
+    const offset = far.geometry.latestOffset;
+    machine.kill(1);
+    far = openShm(machine.open(1), { wait: "manual", broadcastBytes: 0 });
+    new DataView((machine.outputs[1] as Uint8Array).buffer).setUint32(offset, 4, true);
+    (machine.outputs[1] as Uint8Array).fill(9, offset + 16, offset + 24);
+    target.fill(0);
+    reader.port.readLatest(0, target);
+    expect([...target]).not.toContain(9);
+  });
+
+  test("openShm() goes on with the epoch counter of the life before", () => {
+    const { link } = openBoth();
+    const epochs: number[] = [];
+    link.events.on("up", ({ epoch }) => epochs.push(epoch));
+    for (let life = 0; life < 3; life += 1) {
+      machine.kill(1);
+      far = openShm(machine.open(1), { wait: "manual" });
+      far.link(0);
+      look();
+    }
+    expect(epochs).toHaveLength(3);
+    expect(new Set(epochs).size).toBe(3);
+  });
+});
+
+describe("ShmNode on the simulated machine", () => {
+  type Close = (node: ShmNode, link: ShmLink, seen: Attached["seen"]) => void;
+
+  test.each<[string, Close]>([
+    [
+      "a handler of a record",
+      (node, _, seen) => {
+        seen.onRecord = () => node.close();
+      },
+    ],
+    ["a listener for the end of a session", (node, link) => void link.events.on("down", () => node.close())],
+  ])("poll() does not touch memory that is unmapped when %s closes the node", async (_, arrange) => {
+    await using machine = await startMachine();
+    const near = openShm(await machine.openDevice({ peer: 0 }), { wait: "manual" });
+    const far = openShm(await machine.openDevice({ peer: 1 }), { wait: "manual" });
+    const link = near.link(1);
+    const left = attach(link);
+    const right = attach(far.link(0));
+    for (let round = 0; round < 6; round += 1) {
+      near.poll();
+      far.poll();
+    }
+    arrange(near, link, left.seen);
+    for (const byte of [1, 2]) commitBytes(right.port, [byte]);
+    far.close();
+    for (let round = 0; round < 3; round += 1) near.poll();
+    expect([near.closed, link.status]).toEqual([true, "closed"]);
+  });
+});
