@@ -80,6 +80,8 @@ function compare(victims: readonly (SessionRecord | undefined)[], cell: LocalCel
     const survivor = bySurvivor.get(victim.ownEpoch);
     const found = `life ${life}: committed ${victim.committed} of which ${survivor?.received} arrived`;
     expect(victim.received, `life ${life}`).toBeLessThanOrEqual(survivor?.committed ?? 0);
+    // The announcement is a record besides the messages.
+    if (survivor?.ended) expect(survivor.lost, found).toBeLessThanOrEqual(survivor.committed + 1 - victim.received);
     if (victim.committed > 0) {
       expect(survivor?.received, found).toBeGreaterThanOrEqual(victim.committed);
       expect(survivor?.received, found).toBeLessThanOrEqual(victim.committed + batchOf(life));
@@ -166,7 +168,9 @@ function watchLosses(cell: LocalCell, scene: Scene): unknown[] {
     const head = section.readUint32(control + Control.head);
     // Cursors do not wrap within the 4 GiB that no session gets to.
     const wanted = conversation.ends.filter((end) => end > head).length;
-    if (lost !== wanted) wrong.push({ lost, wanted, head, sent: conversation.ends.length });
+    // The next life of the peer may have started over at 0 by now, in which case more was acknowledged than can be seen.
+    if (head === 0 ? lost > wanted : lost !== wanted)
+      wrong.push({ lost, wanted, head, sent: conversation.ends.length });
   });
   return wrong;
 }
