@@ -32,6 +32,8 @@ export class RingWriter {
   #tail = 0;
   /** The peer's head when it was last looked at. */
   #head = 0;
+  /** The peer's head when a claim found no room last. */
+  #fullAt = 0;
   #sequence = 0;
   #claimed = 0;
   #claimStands = false;
@@ -73,6 +75,7 @@ export class RingWriter {
     const pad = size > toWrap ? toWrap : 0;
     const used = (this.#tail - this.#head) >>> 0;
     if (used + pad + size > this.capacity && this.#observeUsed() + pad + size > this.capacity) {
+      this.#fullAt = this.#head;
       return NO_ROOM;
     }
     this.#claimed = (this.#tail + pad) | 0;
@@ -168,9 +171,9 @@ export class RingWriter {
     return count;
   }
 
-  /** True if the peer has acknowledged more than was known at the last look. */
+  /** True if the peer has acknowledged something since a claim found no room. One load. */
   get hasRoomAgain(): boolean {
-    return this.#peerWords !== undefined && observe(this.#peerWords, this.#peerHeadIndex) !== this.#head;
+    return this.#peerWords !== undefined && observe(this.#peerWords, this.#peerHeadIndex) !== this.#fullAt;
   }
 
   /** Looks at the peer's acknowledgement. @throws Fault as {@link claim} does. */

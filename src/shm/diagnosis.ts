@@ -1,0 +1,14 @@
+import { faultName } from "./fault.js";
+import type { Peering } from "./peering.js";
+
+/** Says why a link is not up, and what to look at. `state` is the peer's state word. */
+export function explainWaiting(peering: Peering, state: number): string {
+  if (peering.refused) return "the peer broke the protocol; restart it";
+  if (state === 0) return "its state word is 0, so no program of that cell has the device open; is the cell running?";
+  const { refusal } = peering.session;
+  if (refusal !== 0) return `it refuses this side (${faultName(refusal)}); compare versions and device configurations`;
+  if (peering.session.state === "idle") {
+    return `its state word is ${state}, but it has no link to this cell, or speaks another protocol`;
+  }
+  return `its state word is ${state}, but it does not answer the handshake; did the cell crash?`;
+}
