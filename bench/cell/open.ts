@@ -1,0 +1,43 @@
+import { openShm, type ShmNode, type ShmNodeOptions } from "intercell/shm";
+import { openSim } from "intercell/sim";
+
+/** Time for the other cells to appear, in milliseconds: on a busy machine a process takes long to start. */
+export const READY_TIMEOUT_MS = 60_000;
+
+/** Opens the device of the machine that the environment names. */
+export async function openCell(options: ShmNodeOptions): Promise<ShmNode> {
+  return openShm(await openSim(), options);
+}
+
+/** One turn of the event loop, in which heartbeats and timers have their time. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Polls between two looks at whether it is over, and looks before the event loop gets a turn. */
+const POLLS_PER_LOOK = 16;
+const LOOKS_PER_TURN = 16;
+
+/** Polls without pause, as one who waits by spinning does, until `done`. */
+export async function spin(node: ShmNode, done: () => boolean): Promise<void> {
+  while (!done()) {
+    for (let look = 0; look < LOOKS_PER_TURN && !done(); look += 1) {
+      for (let poll = 0; poll < POLLS_PER_LOOK; poll += 1) node.poll();
+    }
+    await turn();
+  }
+}
+
+/** Waits for a channel: polls in the turns of the event loop, as a node that waits manually needs. */
+export async function waitReady(node: ShmNode, ready: Promise<void>): Promise<void> {
+  let over = false;
+  const settled = ready.finally(() => {
+    over = true;
+  });
+  settled.catch(() => undefined);
+  while (!over) {
+    node.poll();
+    await turn();
+  }
+  await settled;
+}

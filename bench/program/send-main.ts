@@ -1,0 +1,122 @@
+/** Sends messages to peer 0 until that closes the link. */
+import { type Channel, type Link, openChannel, type Sender } from "intercell/channel";
+import { watchHeap } from "../cell/heap.js";
+import { openCell, READY_TIMEOUT_MS, turn, waitReady } from "../cell/open.js";
+import type { SendOptions, SendResult } from "../cell/traffic.js";
+import { programOptions, report } from "../child.js";
+import { blobProtocol, makeSample, type SampleValue, sampleProtocol } from "../message.js";
+
+/** Attempts to send before the event loop gets a turn. */
+const ATTEMPTS_PER_TURN = 16_384;
+
+/** Messages before a sender that sleeps when the ring is full gives the event loop a turn. */
+const SENDS_PER_TURN = 256;
+
+/** One way to send on one channel. */
+interface Way {
+  attempt(): boolean;
+  /** Waits for room. */
+  wait(): Promise<void>;
+  readonly channel: Pick<Channel, "ready" | "flush">;
+}
+
+function rawWay(link: Link, name: string, sizeBytes: number): Way {
+  const channel = openChannel(link, blobProtocol(sizeBytes), { name });
+  const sender = channel.sender("blob");
+  const bytes = new Uint8Array(sizeBytes).fill(1);
+  const wait = () => sender.send({ data: bytes }).catch(() => undefined);
+  return { attempt: () => sender.trySendBytes(bytes), wait, channel };
+}
+
+function typedWay(link: Link, name: string, inPlace: boolean): Way {
+  const channel = openChannel(link, sampleProtocol, { name });
+  const sender = channel.sender("sample");
+  const wait = () => sender.send(makeSample(0)).catch(() => undefined);
+  return { attempt: inPlace ? fillSample(sender) : giveSample(sender), wait, channel };
+}
+
+function giveSample(sender: Sender<SampleValue>): () => boolean {
+  let sequence = 0;
+  return () => {
+    sequence = (sequence + 1) >>> 0;
+    return sender.trySend(makeSample(sequence));
+  };
+}
+
+function fillSample(sender: Sender<SampleValue>): () => boolean {
+  let sequence = 0;
+  const fill: Parameters<typeof sender.tryWrite>[0] = (fields) => {
+    sequence = (sequence + 1) >>> 0;
+    fields.sequence = sequence;
+    fields.channel = 7;
+    fields.quality = 200;
+    fields.valid = true;
+    fields.timeNs = 1_700_000_000_000_000 + sequence;
+    fields.value = 21.5;
+    const { position, attitude } = fields;
+    position.x = 1.25;
+    position.y = -2.5;
+    position.z = sequence;
+    attitude.w = 1;
+    attitude.x = 0;
+    attitude.y = 0.5;
+    attitude.z = -0.25;
+  };
+  return () => sender.tryWrite(fill);
+}
+
+async function main(options: SendOptions): Promise<void> {
+  const { wait, ringBytes, mode, sizeBytes, channels, single, heapMessages } = options;
+  const node = await openCell({ peers: [0], wait, ...(ringBytes === undefined ? {} : { ringBytes }) });
+  const link = node.link(0);
+  const ways = Array.from({ length: channels }, (_, index) => {
+    const name = `bench ${index}`;
+    return mode === "raw" ? rawWay(link, name, sizeBytes) : typedWay(link, name, mode === "view");
+  });
+  const [first] = ways;
+  if (first === undefined) throw new RangeError("channels must be at least 1");
+  await waitReady(
+    node,
+    Promise.all(ways.map(({ channel }) => channel.ready({ timeoutMs: READY_TIMEOUT_MS }))).then(() => undefined),
+  );
+  let sent = 0;
+  let next = 0;
+  const burst = (attempts: number): void => {
+    for (let attempt = 0; attempt < attempts; attempt += 1) {
+      const way = channels === 1 ? first : (ways[next] ?? first);
+      if (way.attempt()) {
+        sent += 1;
+        next = next + 1 === channels ? 0 : next + 1;
+        if (single) way.channel.flush();
+      } else node.poll();
+    }
+  };
+  const sleepy = async (): Promise<void> => {
+    for (let count = 0; count < SENDS_PER_TURN; count += 1) {
+      if (!first.attempt()) await first.wait();
+      sent += 1;
+    }
+    await turn();
+  };
+  const step = async (): Promise<void> => {
+    if (wait === "manual") {
+      burst(ATTEMPTS_PER_TURN);
+      await turn();
+    } else await sleepy();
+  };
+  const isUp = () => link.status === "up";
+  const sendFor = async (messages: number): Promise<void> => {
+    for (const end = sent + messages; sent < end && isUp(); ) await step();
+  };
+  let bytesPerMessage: number | undefined;
+  if (heapMessages > 0) {
+    await sendFor(heapMessages);
+    bytesPerMessage = await watchHeap(heapMessages, sendFor, () => sent);
+  }
+  await sendFor(Number.POSITIVE_INFINITY);
+  const result: SendResult = { sent, doorbellsRung: link.statistics.doorbellsRung };
+  report(bytesPerMessage === undefined ? result : { ...result, bytesPerMessage });
+  node.close();
+}
+
+await main(programOptions<SendOptions>());
