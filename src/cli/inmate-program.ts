@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ErrorCode, IntercellError } from "../errors.js";
 import type { CellProgram } from "../sim/index.js";
+import { CInmate } from "./c-inmate.js";
 import { packageRoot } from "./package-root.js";
 
 /** A program that can be the demo's inmate: it speaks the protocol of jitter-protocol.ts. */
@@ -26,7 +27,7 @@ const typescriptInmate: InmateProgram = {
 };
 
 /** The inmates of the demo, the preferred one first. */
-export const inmatePrograms: readonly InmateProgram[] = [typescriptInmate];
+export const inmatePrograms: readonly InmateProgram[] = [new CInmate(packageRoot()), typescriptInmate];
 
 /**
  * The inmate of that name, or without a name the first that can run here.

@@ -35,7 +35,11 @@ describe("intercell", () => {
     ["nothing to do", [], /Usage: intercell/],
     ["an unknown subcommand", ["fly"], /unknown command 'fly'/],
     ["an unknown option", ["demo", "--fast"], /unknown option '--fast'/],
-    ["an unknown inmate", ["demo", "--inmate", "cobol"], /^intercell: There is no inmate "cobol": the demo has ts\b/],
+    [
+      "an unknown inmate",
+      ["demo", "--inmate", "cobol"],
+      /^intercell: There is no inmate "cobol": the demo has c, ts\b/,
+    ],
     ["a size that is none", ["sim", "--output", "much"], /--output.*written like 8192, 0x2000, 8K or 1M/s],
     ["a size that is no page", ["sim", "--output", "100"], /^intercell: .*outputBytes is a multiple of 0x1000/],
     ["too many peers", ["sim", "--peers", "13"], /^intercell: .*peers is an integer from 2 to 12, not 13\n$/],

@@ -84,7 +84,8 @@ INTERCELL_FN bool intercell_broadcast_copy(struct intercell_link *link, uint32_t
 }
 
 /* Begins at the tail that is there, with the sequence that is to come there. */
-INTERCELL_COLD void intercell_broadcast_open(struct intercell_broadcast_reader *reader, const struct intercell_link *link)
+INTERCELL_COLD void intercell_broadcast_open(struct intercell_broadcast_reader *reader,
+                                             const struct intercell_link *link)
 {
 	uint32_t tries;
 

@@ -14,7 +14,7 @@ struct intercell_node_options {
 	const struct intercell_platform *platform;
 	const void *state_table;
 	void *output;                   /* this side's output section, writable, 128-aligned */
-	const void *inputs;             /* all output sections in the order of peer ids; read only */
+	const void *inputs;             /* all output sections in the order of peer ids; see intercell_node_place() */
 	struct intercell_layout layout; /* from intercell_layout_plan() */
 	struct intercell_link *links;   /* layout.max_peers of them */
 	void *scratch;                  /* 8-aligned; as large as the largest ring to read, for the fewest steps */
@@ -69,6 +69,15 @@ INTERCELL_COLD int intercell_node_init(struct intercell_node *node, const struct
 		link->tx.capacity = node->layout.ring_capacity;
 	}
 	return INTERCELL_OK;
+}
+
+/*
+ * Tells where a peer's output section lies, for a machine on which the sections are not mapped in one piece. Call it
+ * after intercell_node_init() and before intercell_node_start().
+ */
+INTERCELL_FN void intercell_node_place(struct intercell_node *node, uint32_t peer, const void *section)
+{
+	node->links[peer].section = (const unsigned char *)section;
 }
 
 /* The link to a peer, or NULL if that peer is not served. */

@@ -200,6 +200,7 @@ INTERCELL_COLD int intercell_request_fail(struct intercell_channel *channel, con
 {
 	unsigned char *payload;
 	uint32_t room = INTERCELL_ERROR_HEADER + length;
+	uint16_t bytes = (uint16_t)length;
 	int status = intercell_request_check(request);
 
 	if (status == INTERCELL_OK && length > INTERCELL_ERROR_TEXT_MAX)
@@ -210,7 +211,7 @@ INTERCELL_COLD int intercell_request_fail(struct intercell_channel *channel, con
 		return status;
 	intercell_store(payload, 0, request->sequence);
 	intercell_store(payload, 4, code);
-	intercell_copy_bytes(payload + 8, &length, 2);
+	intercell_copy_bytes(payload + 8, &bytes, 2);
 	intercell_copy_bytes(payload + INTERCELL_ERROR_HEADER, text, length);
 	(void)intercell_link_append(request->link, room, room, INTERCELL_KIND_ERROR, channel->number, 0);
 	return intercell_link_flush(request->link);
