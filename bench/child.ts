@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
+import { setMaxListeners } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -52,6 +53,7 @@ export function report(result: object): void {
  */
 export async function runPrograms(programs: readonly Program[]): Promise<unknown[]> {
   const abort = new AbortController();
+  setMaxListeners(programs.length + 1, abort.signal);
   const runs = programs.map((program) => runProgram(program, abort.signal));
   try {
     return await Promise.all(runs);

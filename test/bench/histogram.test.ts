@@ -1,3 +1,7 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Histogram } from "../../bench/histogram.js";
@@ -6,6 +10,32 @@ function filled(values: readonly number[]): Histogram {
   const histogram = new Histogram();
   for (const value of values) histogram.record(value);
   return histogram;
+}
+
+/** What bench/c/bench.h makes of the same durations. */
+function printByC(values: readonly number[]): string {
+  const program = `#define _GNU_SOURCE
+#include "bench.h"
+static struct bench_histogram histogram;
+int main(void)
+{
+	unsigned long long value;
+
+	while (scanf("%llu", &value) == 1)
+		bench_histogram_record(&histogram, value);
+	bench_histogram_print(&histogram);
+	return 0;
+}
+`;
+  const folder = mkdtempSync(join(tmpdir(), "intercell-histogram-"));
+  try {
+    const path = join(folder, "program");
+    const include = join(import.meta.dirname, "../../bench/c");
+    execFileSync("cc", ["-Wall", "-Wextra", "-Werror", `-I${include}`, "-x", "c", "-", "-o", path], { input: program });
+    return execFileSync(path, { input: values.join(" "), encoding: "utf8" });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 describe("Histogram", () => {
@@ -39,6 +69,11 @@ describe("Histogram", () => {
     const copy = Histogram.from(JSON.parse(JSON.stringify(filled(values))));
     expect(copy.toJSON()).toEqual(filled(values).toJSON());
     expect(copy.count).toBe(values.length);
+  });
+
+  test("toJSON() is what the C programs print when both recorded the same durations", () => {
+    const values = Array.from({ length: 3000 }, (_, index) => Math.floor(1.0075 ** index)).concat(0, 0x7fff_ffff);
+    expect(JSON.parse(printByC(values))).toEqual(JSON.parse(JSON.stringify(filled(values))));
   });
 
   test("from() throws when a bucket does not exist", () => {
