@@ -8,7 +8,10 @@ export async function formatUioDevice(target: string, roots: UioRootOptions, jso
   const search = await findHolders(device.path, roots.procRoot).catch(() => undefined);
   if (json) return `${JSON.stringify({ ...device, holders: search?.holders ?? null })}\n`;
   const users = search?.holders.map(({ pid, command }) => `process ${pid} (${command})`) ?? ["unknown"];
-  const unseen = search === undefined || search.unseenCount === 0 ? "" : `, ${search.unseenCount} processes not seen`;
+  const unseen =
+    search === undefined || search.unseenCount === 0
+      ? ""
+      : `; processes that may not be looked at: ${search.unseenCount}`;
   return [
     formatTable([
       ["device", device.path],

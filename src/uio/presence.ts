@@ -10,7 +10,7 @@ const TRUSTED_MS = 1;
  * the registers away.
  *
  * @param now - Milliseconds of a clock that only goes forward.
- * @throws the error of stat(2) if the device is gone already.
+ * @throws IntercellError `ERR_CLOSED` if the device is gone already.
  */
 export function createPresenceCheck(
   name: string,
@@ -18,19 +18,26 @@ export function createPresenceCheck(
   now: () => number = () => performance.now(),
 ): () => IntercellError | undefined {
   // The kernel gives the folder of a device that came back another inode number.
-  const { ino } = statSync(sysfsPath);
+  const inode = inodeOf(sysfsPath);
+  if (inode === undefined) throw goneDevice(name, sysfsPath);
   let lookedAtMs = now();
   return () => {
     const atMs = now();
     if (atMs - lookedAtMs < TRUSTED_MS) return undefined;
-    if (statSync(sysfsPath, { throwIfNoEntry: false })?.ino !== ino) {
-      return new IntercellError(
-        ErrorCode.CLOSED,
-        `${name} is gone: Jailhouse was disabled or the driver unbound. Open the device again once it is back.`,
-        { path: sysfsPath },
-      );
-    }
+    if (inodeOf(sysfsPath) !== inode) return goneDevice(name, sysfsPath);
     lookedAtMs = atMs;
     return undefined;
   };
+}
+
+function inodeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino;
+}
+
+function goneDevice(name: string, path: string): IntercellError {
+  return new IntercellError(
+    ErrorCode.CLOSED,
+    `${name} is gone: Jailhouse was disabled or the driver unbound. Open the device again once it is back.`,
+    { path },
+  );
 }

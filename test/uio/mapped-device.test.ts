@@ -3,6 +3,7 @@ import { constants, mkdtempSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ErrorCode, IntercellError } from "../../src/errors.js";
 import {
   closeDescriptor,
   createMemfd,
@@ -25,6 +26,8 @@ class Bench {
   readonly states: Uint32Array<ArrayBuffer>;
   readonly registers: Uint32Array<ArrayBuffer>;
   readonly released: string[] = [];
+  /** What the device is told when it asks whether it is gone. */
+  gone: IntercellError | undefined;
   readonly #folder = mkdtempSync(join(tmpdir(), "intercell-"));
   #line: Descriptor;
 
@@ -45,6 +48,7 @@ class Bench {
       buffers: [table],
       interrupt: { descriptor, countBytes: 4 },
       fallbackPollMs,
+      gone: () => this.gone,
       release: () => {
         this.released.push(
           `table of ${table.byteLength} bytes`,
@@ -166,6 +170,55 @@ describe("MappedDevice", () => {
     expect(bench.released).toEqual(["table of 0 bytes", "registers false"]);
     bench.device.fail(new Error("again"));
     expect(events).toHaveLength(2);
+  });
+
+  describe("when it is told that it is gone", () => {
+    const gone = new IntercellError(ErrorCode.CLOSED, "gone");
+    let events: unknown[];
+
+    beforeEach(() => {
+      events = [];
+      bench.device.setState(9);
+      bench.registers[Register.INT_CONTROL / 4] = 0;
+      bench.device.events.on("error", (error) => events.push(error));
+      bench.device.events.on("close", () => events.push("close"));
+    });
+    afterEach(() => {
+      const untouched = [Register.INT_CONTROL, Register.DOORBELL, Register.STATE].map((at) => bench.registers[at / 4]);
+      expect(untouched).toEqual([0, 0, 9]);
+    });
+
+    test.each<[string, (device: MappedDevice) => void]>([
+      ["setState()", (device) => device.setState(1)],
+      ["ring()", (device) => device.ring(2)],
+      ["rearm()", (device) => device.rearm()],
+    ])("%s fails the device and throws, and touches no register", (_, call) => {
+      bench.gone = gone;
+      expect(() => call(bench.device)).toThrow(gone);
+      expect(events).toEqual([gone, "close"]);
+      expect(() => call(bench.device)).toThrow(/is closed/);
+      expect(bench.released).toEqual(["table of 0 bytes", "registers false"]);
+    });
+
+    test("close() closes without an error and touches no register", () => {
+      bench.gone = gone;
+      bench.device.close();
+      expect(events).toEqual(["close"]);
+      expect(bench.released).toEqual(["table of 0 bytes", "registers false"]);
+    });
+  });
+
+  test("the fallback poll fails the device and touches no register when it is told that it is gone", async () => {
+    bench.close();
+    bench = new Bench(1);
+    await heard(bench.device, "poll");
+    const events: unknown[] = [];
+    bench.device.events.on("error", (error) => events.push(error));
+    bench.gone = new IntercellError(ErrorCode.CLOSED, "gone");
+    bench.registers[Register.INT_CONTROL / 4] = 0;
+    await new Promise<void>((resolve) => bench.device.events.on("close", resolve));
+    expect(events).toEqual([bench.gone]);
+    expect(bench.registers[Register.INT_CONTROL / 4]).toBe(0);
   });
 });
 

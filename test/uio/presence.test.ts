@@ -49,6 +49,6 @@ test("createPresenceCheck() relies on an answer for a millisecond", () => {
   expect(check()).toMatchObject({ code: "ERR_CLOSED" });
 });
 
-test("createPresenceCheck() throws when there is no such folder to begin with", () => {
-  expect(() => createPresenceCheck("the device", "/nonexistent/uio0")).toThrow(/ENOENT/);
+test("createPresenceCheck() throws ERR_CLOSED when there is no such folder to begin with", () => {
+  expect(() => createPresenceCheck("the device", "/nonexistent/uio0")).toThrow(/^the device is gone/);
 });
