@@ -1,5 +1,5 @@
 /*
- * The three memory operations of the wire (docs/wire-protocol.md): publish, observe, full fence.
+ * The memory operations of the wire (docs/wire-protocol.md): publish, observe, fences.
  *
  * V8 compiles Atomics on a typed array of 32-bit words to sequentially consistent machine operations, whether the
  * buffer is shared or not: xchg and mov on x86-64, STLR and LDAR on arm64.
@@ -27,4 +27,14 @@ export function publish(words: Int32Array, index: number, value: number): void {
 export function fence(): void {
   Atomics.store(scratch, 0, 0);
   Atomics.load(scratch, 0);
+}
+
+/** x86 keeps loads in order by itself (Intel SDM volume 3, "Memory ordering"). */
+const LOADS_STAY_IN_ORDER = process.arch === "x64" || process.arch === "ia32";
+
+/** Orders all earlier loads before all later ones: what stands between a copy and the look at whether it is to be believed. */
+export function loadFence(): void {
+  if (!LOADS_STAY_IN_ORDER) {
+    fence();
+  }
 }

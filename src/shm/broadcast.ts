@@ -1,4 +1,4 @@
-import { fence, observe, publish } from "./atomic.js";
+import { fence, loadFence, observe, publish } from "./atomic.js";
 import { Broadcast, PAD_KIND, RECORD_ALIGN_BYTES, RECORD_HEADER_BYTES, Record } from "./layout.js";
 import type { SectionMemory } from "./memory.js";
 import { RecordBatch } from "./record-batch.js";
@@ -114,7 +114,7 @@ export class BroadcastReader {
         continue;
       }
       this.batch.copyFrom(this.#memory, this.#place.broadcastRing, capacity, this.#cursor, available);
-      fence();
+      loadFence();
       if ((this.#observe(Broadcast.intent) - this.#cursor) >>> 0 > capacity) {
         this.#cursor = this.#observe(Broadcast.latest) & -RECORD_ALIGN_BYTES;
         continue;

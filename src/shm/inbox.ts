@@ -1,7 +1,7 @@
 import type { PortRecordKind } from "../channel/link.js";
 import { RecordKind } from "../channel/link.js";
 import { decodeAnnouncement } from "./announcement.js";
-import { fence } from "./atomic.js";
+import { loadFence } from "./atomic.js";
 import { BroadcastReader } from "./broadcast.js";
 import type { LinkCounters } from "./counters.js";
 import { Fault, FaultCode } from "./fault.js";
@@ -63,7 +63,12 @@ export class Inbox {
 
   /** True if there is something that a {@link read} would deliver. */
   get hasMore(): boolean {
-    return !this.#paused && (this.#reader.batch.pending || this.#reader.hasMore || this.#broadcasts?.hasMore === true);
+    return this.hasRecords || (!this.#paused && this.#broadcasts?.hasMore === true);
+  }
+
+  /** True if a {@link read} would deliver something that the peer committed to its ring. */
+  get hasRecords(): boolean {
+    return !this.#paused && (this.#reader.batch.pending || this.#reader.hasMore);
   }
 
   /** The session is open: broadcasts count from here on. */
@@ -87,7 +92,7 @@ export class Inbox {
   read(): number {
     let handled = this.#deliver();
     for (let batch = 0; batch < BATCHES_PER_POLL && !this.#paused && this.#reader.fetch() > 0; batch += 1) {
-      fence();
+      loadFence();
       if (!this.#host.stands()) {
         this.#reader.batch.clear();
         break;
@@ -111,7 +116,7 @@ export class Inbox {
   drain(believable: () => boolean): boolean {
     this.#deliver();
     while (!this.#paused && this.#reader.fetch() > 0) {
-      fence();
+      loadFence();
       if (!believable()) {
         this.#reader.batch.clear();
         return true;

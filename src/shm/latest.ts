@@ -1,4 +1,4 @@
-import { fence, observe, publish } from "./atomic.js";
+import { fence, loadFence, observe, publish } from "./atomic.js";
 import { SLOT_ALIGN_BYTES, SLOT_HEADER_BYTES, Slot, slotBytes } from "./layout.js";
 import type { SectionMemory } from "./memory.js";
 
@@ -96,7 +96,7 @@ export class SlotReader {
     }
     const start = this.#offset + SLOT_HEADER_BYTES;
     this.#spare.set(bytes.subarray(start, start + length));
-    fence();
+    loadFence();
     if (observe(words, index) !== before || !this.#believable()) {
       return false;
     }

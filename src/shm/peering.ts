@@ -230,6 +230,8 @@ export class Peering {
     if (this.#suspension === "away") this.#liveness.stateChanged(this.#host.peerState());
     const suspension = this.#liveness.suspension;
     if (suspension === this.#suspension) return;
+    // What the peer left comes first; the poll that reads the last of it gets here too.
+    if (suspension !== undefined && this.#inbox?.hasRecords === true) return;
     this.#suspension = suspension;
     if (suspension === undefined) {
       this.#host.resumed();

@@ -38,3 +38,7 @@ export function publish(words: Int32Array, index: number, value: number): void {
 export function fence(): void {
   hook?.before("fence", NO_WORDS, 0);
 }
+
+export function loadFence(): void {
+  fence();
+}
