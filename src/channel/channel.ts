@@ -1,7 +1,7 @@
 import type { TypedEmitter } from "../emitter.js";
 import type { ChannelParts } from "./assembly.js";
 import type { ChannelEvents, ChannelStatus } from "./events.js";
-import type { BytesListener, Inbox, MessageInfo, ViewListener } from "./inbox.js";
+import type { BytesListener, Inbox, MessageInfo, RawListener, ViewListener } from "./inbox.js";
 import type { Link } from "./link.js";
 import type {
   BroadcastValues,
@@ -136,6 +136,14 @@ export class Channel<D extends ProtocolDefinition = ProtocolDefinition> {
    */
   onBytes<N extends keyof HeardValues<D>>(name: N, listener: BytesListener): () => void {
     return this.#inbox(name).onBytes(listener);
+  }
+
+  /**
+   * As {@link onBytes}, without an object for the bytes: what a listener needs that is to allocate nothing. Gives the function that
+   * removes it.
+   */
+  onRaw<N extends keyof HeardValues<D>>(name: N, listener: RawListener): () => void {
+    return this.#inbox(name).onRaw(listener);
   }
 
   /**

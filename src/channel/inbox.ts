@@ -25,6 +25,12 @@ export type ViewListener<T> = (fields: FieldReader<T>, info: MessageInfo) => voi
 /** Told the bytes of a message, which have not been looked at. Valid until the listener returns. */
 export type BytesListener = (bytes: Uint8Array, info: MessageInfo) => void;
 
+/**
+ * Told where the bytes of a message lie, without an object for them: `length` bytes at `offset` of `memory`, 8-aligned and not looked
+ * at. Valid until the listener returns.
+ */
+export type RawListener = (memory: DataView, offset: number, length: number, info: MessageInfo) => void;
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** What the inboxes of one channel share. */
@@ -53,6 +59,7 @@ export class Inbox<T> {
   #values: readonly ValueListener<T>[] = [];
   #views: readonly UseOfView<T>[] = [];
   #bytes: readonly BytesListener[] = [];
+  #raws: readonly RawListener[] = [];
   #receivers: readonly MessageReceiver<T>[] = [];
   #holds: boolean;
 
@@ -100,6 +107,16 @@ export class Inbox<T> {
     };
   }
 
+  /** Adds a listener; gives the function that removes it. */
+  onRaw(listener: RawListener): () => void {
+    const added: RawListener = (memory, offset, length, info) => listener(memory, offset, length, info);
+    this.#raws = [...this.#raws, added];
+    this.#heard();
+    return () => {
+      this.#raws = this.#raws.filter((other) => other !== added);
+    };
+  }
+
   addReceiver(receiver: MessageReceiver<T>): void {
     this.#receivers = [...this.#receivers, receiver];
     this.#heard();
@@ -118,7 +135,7 @@ export class Inbox<T> {
   deliver(sequence: number, missed: number, view: DataView, offset: number, length: number): boolean {
     for (const receiver of this.#receivers) if (!receiver.ready) return false;
     const decoding = this.#values.length + this.#receivers.length > 0;
-    if (!decoding && this.#views.length + this.#bytes.length === 0) {
+    if (!decoding && this.#views.length + this.#bytes.length + this.#raws.length === 0) {
       if (this.#holds) return false;
       this.#hooks.counters.unheard++;
       return true;
@@ -129,6 +146,7 @@ export class Inbox<T> {
     info.lengthBytes = length;
     if (this.#lossless) counters.received++;
     else counters.broadcastsReceived++;
+    if (this.#raws.length > 0) this.#giveMemory(view, offset, length);
     if (this.#bytes.length > 0) this.#giveBytes(view, offset, length);
     if (this.#views.length > 0 && !this.#giveViews(view, offset, length)) return true;
     if (decoding) this.#giveValue(view, offset, length);
@@ -138,6 +156,16 @@ export class Inbox<T> {
   #heard(): void {
     this.#holds = false;
     this.#hooks.resume();
+  }
+
+  #giveMemory(view: DataView, offset: number, length: number): void {
+    for (const listener of this.#raws) {
+      try {
+        listener(view, offset, length, this.#hooks.info);
+      } catch (error) {
+        throwLater(error);
+      }
+    }
   }
 
   #giveBytes(view: DataView, offset: number, length: number): void {

@@ -48,7 +48,11 @@ describe("messages", () => {
 
   test("are counted as unheard when the last listener has gone", async () => {
     const { left, right } = await openPair(Jitter);
-    const removers = [right.onView("measurement", () => {}), right.onBytes("measurement", () => {})];
+    const removers = [
+      right.onView("measurement", () => {}),
+      right.onBytes("measurement", () => {}),
+      right.onRaw("measurement", () => {}),
+    ];
     const listener = (): void => {};
     right.messages.on("measurement", listener);
     right.messages.off("measurement", listener);
@@ -57,7 +61,7 @@ describe("messages", () => {
     await until(() => right.statistics.unheard === 1, "it is counted");
   });
 
-  test("reach listeners, views and bytes with one information", async () => {
+  test("reach listeners, views, bytes and raw memory with one information", async () => {
     const { left, right } = await openPair(Jitter);
     const seen: unknown[] = [];
     const infos = new Set<MessageInfo>();
@@ -73,10 +77,14 @@ describe("messages", () => {
       infos.add(info);
       seen.push(bytes.length);
     });
+    right.onRaw("measurement", (memory, offset, length, info) => {
+      infos.add(info);
+      seen.push([memory.getUint32(offset, true), length]);
+    });
     left.trySend("measurement", measurement(3));
     await turns();
     expect(seen).toEqual([
-      ...[16, [3, -3], { tick: 3, lastNs: -3 }],
+      ...[[3, 16], 16, [3, -3], { tick: 3, lastNs: -3 }],
       { sequence: expect.any(Number), missed: 0, lengthBytes: 16 },
     ]);
     expect([infos.size, right.statistics.received]).toEqual([1, 1]);
@@ -88,6 +96,7 @@ describe("messages", () => {
     const fail = (how: string) => (): void => {
       throw new Error(how);
     };
+    right.onRaw("measurement", fail("raw"));
     right.onBytes("measurement", fail("bytes"));
     right.onView("measurement", fail("view"));
     right.messages.once("measurement", fail("value"));
@@ -97,7 +106,10 @@ describe("messages", () => {
       left.trySend("measurement", measurement(2));
     });
     expect(ticks).toEqual([1, 2]);
-    expect(uncaught.map((error) => (error as Error).message)).toEqual(["bytes", "view", "value", "bytes", "view"]);
+    expect(uncaught.map((error) => (error as Error).message)).toEqual([
+      ...["raw", "bytes", "view", "value"],
+      ...["raw", "bytes", "view"],
+    ]);
   });
 
   test("may be answered, listened to and closed from within a listener", async () => {
