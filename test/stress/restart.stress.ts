@@ -139,6 +139,23 @@ describe("a peer that is faster than this side looks", () => {
   });
 });
 
+describe("a peer that dies with much in its ring", () => {
+  test("ShmLink reports it as away after all of that was read, when one look cannot take it", async () => {
+    await openStage(0x200000);
+    const cell = await stage.openLocal(0, trafficTo(1, { sending: false }));
+    const peer = await stage.pool.take({ refill: false });
+    peer.tell("go", stage.settings(1, 0, trafficTo(0, { batch: BATCH })));
+    await cell.heard("messages", ([event]) => event === "open");
+    blockUntil("a full ring", createStandstill(0));
+    peer.kill();
+    blockUntil("state 0", () => cell.traffic.node.device.stateTable.get(1) === 0);
+    const committed = stage.ledger(0).sessions[0]?.committed ?? 0;
+    const [, , , , , received] = await cell.heard("the peer away", ([event]) => event === "down");
+    expect(received).toBeGreaterThanOrEqual(committed);
+    expect(cell.reported("down").map(([, reason]) => reason)).toEqual(["away"]);
+  });
+});
+
 describe("a cell that crashes and leaves its state word", () => {
   test("ShmLink stalls, and begins a session with another epoch when the cell restarts", async () => {
     await openStage();
