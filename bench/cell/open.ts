@@ -1,3 +1,4 @@
+import type { Link } from "intercell/channel";
 import { openShm, type ShmNode, type ShmNodeOptions } from "intercell/shm";
 import { openSim } from "intercell/sim";
 
@@ -7,6 +8,15 @@ export const READY_TIMEOUT_MS = 60_000;
 /** Opens the device of the machine that the environment names. */
 export async function openCell(options: ShmNodeOptions): Promise<ShmNode> {
   return openShm(await openSim(), options);
+}
+
+/** Aborts when a session of the link has ended; not while the peer only gets no time, as it may on a busy machine. */
+export function sessionEnd(link: Link): AbortSignal {
+  const ended = new AbortController();
+  link.events.on("down", ({ resumable }) => {
+    if (!resumable) ended.abort();
+  });
+  return ended.signal;
 }
 
 /** One turn of the event loop, in which heartbeats and timers have their time. */

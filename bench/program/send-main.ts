@@ -1,7 +1,7 @@
 /** Sends messages to peer 0 until that closes the link. */
 import { type Channel, type Link, openChannel, type Sender } from "intercell/channel";
 import { watchHeap } from "../cell/heap.js";
-import { openCell, READY_TIMEOUT_MS, turn, waitReady } from "../cell/open.js";
+import { openCell, READY_TIMEOUT_MS, sessionEnd, turn, waitReady } from "../cell/open.js";
 import type { SendOptions, SendResult } from "../cell/traffic.js";
 import { programOptions, report } from "../child.js";
 import { blobProtocol, makeSample, type SampleValue, sampleProtocol } from "../message.js";
@@ -15,8 +15,8 @@ const SENDS_PER_TURN = 256;
 /** One way to send on one channel. */
 interface Way {
   attempt(): boolean;
-  /** Waits for room. */
-  wait(): Promise<void>;
+  /** Waits for room and sends; gives up when the signal aborts. */
+  wait(signal: AbortSignal): Promise<void>;
   readonly channel: Pick<Channel, "ready" | "flush">;
 }
 
@@ -24,14 +24,14 @@ function rawWay(link: Link, name: string, sizeBytes: number): Way {
   const channel = openChannel(link, blobProtocol(sizeBytes), { name });
   const sender = channel.sender("blob");
   const bytes = new Uint8Array(sizeBytes).fill(1);
-  const wait = () => sender.send({ data: bytes }).catch(() => undefined);
+  const wait = (signal: AbortSignal) => sender.send({ data: bytes }, { signal });
   return { attempt: () => sender.trySendBytes(bytes), wait, channel };
 }
 
 function typedWay(link: Link, name: string, inPlace: boolean): Way {
   const channel = openChannel(link, sampleProtocol, { name });
   const sender = channel.sender("sample");
-  const wait = () => sender.send(makeSample(0)).catch(() => undefined);
+  const wait = (signal: AbortSignal) => sender.send(makeSample(0), { signal });
   return { attempt: inPlace ? fillSample(sender) : giveSample(sender), wait, channel };
 }
 
@@ -69,6 +69,7 @@ async function main(options: SendOptions): Promise<void> {
   const { wait, ringBytes, mode, sizeBytes, channels, single, heapMessages } = options;
   const node = await openCell({ peers: [0], wait, ...(ringBytes === undefined ? {} : { ringBytes }) });
   const link = node.link(0);
+  const ended = sessionEnd(link);
   const ways = Array.from({ length: channels }, (_, index) => {
     const name = `bench ${index}`;
     return mode === "raw" ? rawWay(link, name, sizeBytes) : typedWay(link, name, mode === "view");
@@ -92,8 +93,8 @@ async function main(options: SendOptions): Promise<void> {
     }
   };
   const sleepy = async (): Promise<void> => {
-    for (let count = 0; count < SENDS_PER_TURN; count += 1) {
-      if (!first.attempt()) await first.wait();
+    for (let count = 0; count < SENDS_PER_TURN && !ended.aborted; count += 1) {
+      if (!first.attempt()) await first.wait(ended).catch(() => undefined);
       sent += 1;
     }
     await turn();
@@ -104,9 +105,8 @@ async function main(options: SendOptions): Promise<void> {
       await turn();
     } else await sleepy();
   };
-  const isUp = () => link.status === "up";
   const sendFor = async (messages: number): Promise<void> => {
-    for (const end = sent + messages; sent < end && isUp(); ) await step();
+    for (const end = sent + messages; sent < end && !ended.aborted; ) await step();
   };
   let bytesPerMessage: number | undefined;
   if (heapMessages > 0) {

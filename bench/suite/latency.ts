@@ -60,7 +60,7 @@ function describe(
   ours: readonly Histogram[],
   others: readonly Histogram[],
   target: Target,
-  tail: Target,
+  tail?: Target,
 ): Figure[] {
   const medians = medianNs(ours);
   const beside = (part: string, values: number[], limit?: Target) =>
@@ -96,7 +96,7 @@ async function run(plan: Plan): Promise<Outcome> {
   return {
     figures: [
       ...describe("round trip, spin / C-C", found.spin, found.spinC, { most: 1.3 }, { most: 20 }),
-      ...describe("round trip by doorbell / C on eventfd", doorbell, found.eventfdC, { most: 1.5 }, {}).slice(0, 3),
+      ...describe("round trip by doorbell / C on eventfd", doorbell, found.eventfdC, { most: 1.5 }).slice(0, 3),
       createFigure({
         ...{ name: "round trip by doorbell / node:net", unit, values: medianNs(doorbell) },
         ...{ baselines: medianNs(found.socket), target: { most: 1 } },
