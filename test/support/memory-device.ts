@@ -23,6 +23,8 @@ export interface MemoryMachineOptions {
 export class MemoryMachine {
   readonly peers: number;
   readonly vectors: number;
+  /** All output sections, one behind the other. */
+  readonly memory: ArrayBuffer;
   readonly outputs: readonly Uint8Array[];
   readonly states: Uint32Array;
   readonly #isManual: boolean;
@@ -32,7 +34,11 @@ export class MemoryMachine {
     const { peers = 3, vectors = 1, outputBytes = 0x2000, delivery = "turns" } = options;
     this.peers = peers;
     this.vectors = vectors;
-    this.outputs = Array.from({ length: peers }, () => new Uint8Array(outputBytes));
+    this.memory = new ArrayBuffer(peers * outputBytes);
+    this.outputs = Array.from(
+      { length: peers },
+      (_, peer) => new Uint8Array(this.memory, peer * outputBytes, outputBytes),
+    );
     this.states = new Uint32Array(peers);
     this.#isManual = delivery === "manual";
     this.#devices = Array.from({ length: peers }, () => undefined);
