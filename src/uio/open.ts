@@ -16,7 +16,7 @@ import { completeRoots, type UioRootOptions } from "./sysfs.js";
 /** Options of {@link openUio}. */
 export interface OpenUioOptions extends UioRootOptions {
   /**
-   * Open the device though another process has it. Its state goes to 0 when the first of the two closes it.
+   * Open the device though a process has it, with a warning of Node. Its state goes to 0 when the first of the two closes it.
    * @defaultValue false
    */
   readonly force?: boolean | undefined;
@@ -55,7 +55,7 @@ export async function openUio(target: UioTarget, options: OpenUioOptions = {}): 
   const pageSizeBytes = readPageSize(roots.procRoot);
   const geometry = checkGeometry(description, pageSizeBytes);
   requireNode(description);
-  if (!force) await requireFree(description, roots.procRoot);
+  await requireFree(description, roots.procRoot, force);
   return assemble(description, geometry, pageSizeBytes, fallbackPollMs);
 }
 
@@ -131,17 +131,22 @@ function statNode(path: string): Stats | undefined {
   }
 }
 
-async function requireFree({ path, name }: UioDescription, procRoot: string): Promise<void> {
+async function requireFree({ path, name }: UioDescription, procRoot: string, force: boolean): Promise<void> {
   const { holders } = await findHolders(path, procRoot);
   if (holders.length === 0) return;
   const named = holders.map(({ pid, command }) => {
     const whose = pid === process.pid ? "this process" : `process ${pid}`;
     return command === "" ? whose : `${whose} (${command})`;
   });
+  const found = `${path} (${name}) is open in ${named.join(", ")}`;
+  const effect = "its state goes to 0 as soon as one of the two closes it";
+  if (force) {
+    process.emitWarning(`${found}: ${effect}`, { type: "IntercellWarning", code: ErrorCode.IN_USE });
+    return;
+  }
   throw new IntercellError(
     ErrorCode.IN_USE,
-    `${path} (${name}) is open in ${named.join(", ")}. To open it as well would take its state to 0 at the first close; ` +
-      "ask that process, end it, or set the option force.",
+    `${found}. If it were opened as well, ${effect}: ask that process, end it, or set the option force.`,
     { path },
   );
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createProgram } from "../../src/cli/program.js";
 import { Tree } from "../uio/tree.js";
@@ -34,6 +35,11 @@ describe("intercell uio list", () => {
         "",
       ].join("\n"),
     );
+  });
+
+  test("intercell uio list prints what docs/on-the-board.md shows of a Raspberry Pi 4", async () => {
+    const page = readFileSync("docs/on-the-board.md", "utf8");
+    expect(page).toContain(`# npx intercell uio list\n${await run(Tree.fromFixture("raspberry-pi-4"), "list")}`);
   });
 
   test("intercell uio list tells what is absent, what has no driver and what is no ivshmem device", async () => {

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, closeSync, openSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { isIntercellError } from "../../src/errors.js";
 import { type OpenUioOptions, openUio } from "../../src/uio/index.js";
 import { skipUnless } from "../support/skip.js";
@@ -89,7 +89,12 @@ describe("openUio()", () => {
     tree.link("/proc/4711/fd/9", "/dev/full");
     tree.file("/proc/4711/cmdline", "node\0owner.js\0");
     expect(await failureOf()).toMatch(/^ERR_IN_USE: .*is open in process 4711 \(node owner\.js\)\. .*force/);
+    const warnings = vi.spyOn(process, "emitWarning").mockReturnValue(undefined);
     expect(await failureOf({ force: true })).toMatch(/^ENODEV: Cannot map registers/);
+    expect(warnings.mock.calls).toEqual([
+      [expect.stringMatching(/is open in process 4711 \(node owner\.js\): its state goes to 0/), expect.anything()],
+    ]);
+    warnings.mockRestore();
   });
 
   test("openUio() refuses a device that this process has open", async () => {
