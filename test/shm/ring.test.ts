@@ -1,0 +1,152 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Fault, FaultCode } from "../../src/shm/fault.js";
+import { CONTROL_BYTES, Control } from "../../src/shm/layout.js";
+import { sectionMemory } from "../../src/shm/memory.js";
+import { RingReader } from "../../src/shm/ring-reader.js";
+import { NO_ROOM, RingWriter } from "../../src/shm/ring-writer.js";
+
+/** A ring in one section, its acknowledgement in another. */
+class Ring {
+  readonly source;
+  readonly target = sectionMemory(new Uint8Array(CONTROL_BYTES));
+  readonly writer: RingWriter;
+  readonly reader: RingReader;
+
+  constructor(capacity: number) {
+    this.source = sectionMemory(new Uint8Array(CONTROL_BYTES + capacity));
+    const place = { control: 0, ring: CONTROL_BYTES, capacity };
+    this.writer = new RingWriter(this.source, place);
+    this.reader = new RingReader(this.source, place, this.target, 0);
+    this.writer.reset(this.target.words, 0);
+    this.reader.reset();
+  }
+
+  /** Commits a record whose bytes tell its number; returns false if there is no room. */
+  write(number: number, bytes: number): boolean {
+    const offset = this.writer.claim(bytes);
+    if (offset === NO_ROOM) return false;
+    this.source.bytes.fill(number, offset, offset + bytes);
+    expect(this.writer.commit(1, number & 0xffff, 7, bytes)).toBe(number);
+    return true;
+  }
+
+  /** Takes one batch: number and size of each record. */
+  read(): [number: number, bytes: number][] {
+    const { batch } = this.reader;
+    const taken: [number, number][] = [];
+    while (this.reader.fetch() > 0 && !this.reader.accept());
+    while (batch.next()) {
+      const payload = new Uint8Array(batch.view.buffer, batch.payloadOffset, batch.payloadBytes);
+      expect(payload.every((byte) => byte === (batch.sequence & 0xff))).toBe(true);
+      expect([batch.kind, batch.channel, batch.message]).toEqual([1, batch.sequence & 0xffff, 7]);
+      expect(batch.payloadOffset % 8).toBe(0);
+      taken.push([batch.sequence, batch.payloadBytes]);
+    }
+    if (batch.acceptedBytes > 0) this.reader.acknowledge();
+    batch.clear();
+    return taken;
+  }
+}
+
+interface Step {
+  readonly kind: "write" | "publish" | "read";
+  readonly size: number;
+}
+
+const steps = fc.array(
+  fc.record<Step>({
+    kind: fc.constantFrom("write", "write", "write", "publish", "read"),
+    size: fc.double({ min: 0, max: 1, noNaN: true }),
+  }),
+  { maxLength: 200, size: "max" },
+);
+
+describe("a ring", () => {
+  test("gives what was published, in order, once, whatever the sizes and the wrap", () => {
+    let wraps = 0;
+    let refusals = 0;
+    const capacities = fc.constantFrom(256, 512, 1024, 0x20000);
+    fc.assert(
+      fc.property(capacities, steps, (capacity, script) => {
+        const ring = new Ring(capacity);
+        const committed: [number, number][] = [];
+        const taken: [number, number][] = [];
+        let published = 0;
+        let end = 0;
+        for (const { kind, size } of script) {
+          if (kind === "write") {
+            const bytes = Math.floor(size * ring.writer.maxPayload);
+            if (ring.write(committed.length, bytes)) committed.push([committed.length, bytes]);
+            else refusals += 1;
+          } else if (kind === "publish") {
+            expect(ring.writer.publish()).toBe(published !== committed.length);
+            published = committed.length;
+            end = ring.source.words[Control.tail / 4] as number;
+          } else {
+            taken.push(...ring.read());
+          }
+          expect(taken.length).toBeLessThanOrEqual(published);
+        }
+        ring.writer.publish();
+        for (let more = ring.read(); more.length > 0; more = ring.read()) taken.push(...more);
+        expect(taken).toEqual(committed);
+        expect(ring.writer.unacknowledgedBytes).toBe(0);
+        if (end > capacity) wraps += 1;
+      }),
+    );
+    expect(wraps).toBeGreaterThan(10);
+    expect(refusals).toBeGreaterThan(10);
+  });
+
+  test("always has room for the largest record when it is empty, wherever the cursors are", () => {
+    const ring = new Ring(256);
+    for (let number = 0; number < 300; number += 1) {
+      expect(ring.write(number, number % 2 === 0 ? ring.writer.maxPayload : (number % 13) * 8)).toBe(true);
+      ring.writer.publish();
+      expect(ring.read()).toHaveLength(1);
+    }
+  });
+
+  test("takes exactly its capacity", () => {
+    const ring = new Ring(256);
+    for (let number = 0; number < 8; number += 1) expect(ring.write(number, 16)).toBe(true);
+    expect(ring.write(8, 0)).toBe(false);
+    ring.writer.publish();
+    expect(ring.writer.highWaterBytes).toBe(256);
+    expect(ring.read()).toHaveLength(8);
+    expect(ring.write(8, 0)).toBe(true);
+  });
+
+  test("goes on when the cursors wrap at 2^32", () => {
+    const ring = new Ring(2 ** 24);
+    const rounds = 2 ** 32 / (2 ** 23 - 8) + 3;
+    for (let number = 0; number < rounds; number += 1) {
+      ring.writer.claim(ring.writer.maxPayload);
+      ring.writer.commit(1, 1, 7, ring.writer.maxPayload);
+      ring.writer.publish();
+      ring.target.words[Control.head / 4] = ring.source.words[Control.tail / 4] as number;
+      expect(ring.writer.unacknowledgedBytes).toBe(0);
+    }
+    expect(ring.source.words[Control.tail / 4] as number).toBeGreaterThan(0);
+    expect(ring.source.words[Control.tail / 4] as number).toBeLessThan(2 ** 26);
+  });
+
+  test("countUnacknowledged() counts records and not pads", () => {
+    const ring = new Ring(256);
+    for (const [number, bytes] of [100, 60, 24].entries()) expect(ring.write(number, bytes)).toBe(true);
+    ring.writer.publish();
+    expect(ring.writer.countUnacknowledged(true)).toBe(3);
+    ring.read();
+    expect(ring.write(3, 100)).toBe(true);
+    expect(ring.writer.countUnacknowledged(true)).toBe(1);
+  });
+
+  test.each([8, 4, -8])("claim() faults when the other side acknowledges %d bytes of an empty ring", (head) => {
+    const ring = new Ring(256);
+    ring.target.words[Control.head / 4] = head;
+    expect(() => ring.writer.unacknowledgedBytes).toThrow(
+      expect.objectContaining({ constructor: Fault, faultCode: FaultCode.acknowledgement }),
+    );
+  });
+});
