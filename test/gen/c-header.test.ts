@@ -62,20 +62,15 @@ describe("generateHeaders()", () => {
     expect(lines.filter((line) => line.replaceAll("\t", " ".repeat(8)).length > 120)).toEqual([]);
   });
 
-  test.each(builds)(
-    "%s %j compiles all headers without warnings when they are used together",
-    (compiler, options, tool) => {
-      if (!hasTool(tool)) return;
+  for (const [compiler, options, tool] of builds) {
+    const name = `${compiler} ${options.join(" ")} compiles all headers without warnings when they are used together`;
+    test(name, skipUnless(hasTool(tool), `${tool} is missing`), () => {
       using shop = new Workshop();
-      for (const { name, text } of files) shop.write(name, text);
-      shop.compile(
-        compiler,
-        [...freestanding, ...options, "-Wno-cast-function-type"],
-        shop.write("all.c", useAll()),
-        "all.o",
-      );
-    },
-  );
+      for (const file of files) shop.write(file.name, file.text);
+      const flags = [...freestanding, ...options, "-Wno-cast-function-type"];
+      shop.compile(compiler, flags, shop.write("all.c", useAll()), "all.o");
+    });
+  }
 
   test.each(files)("$name needs no header before it when it is included first and twice", ({ name, text }) => {
     using shop = new Workshop();
