@@ -8,9 +8,9 @@ import type { CellProgram } from "../sim/index.js";
 
 const compiler = "gcc";
 const folder = "examples/bare-metal/jitter";
-const sources = [`${folder}/linux/main.c`, `${folder}/inmate.c`, "native/sim/intercell_sim.c"];
-const includes = [folder, "native/include", "native/sim"];
-const headers = [`${folder}/inmate.h`, `${folder}/generated/jitter.h`, "native/sim/intercell_sim.h"];
+const sources = [`${folder}/linux/main.c`, `${folder}/jitter_inmate.c`, "native/sim/intercell_sim.c"];
+const includes = ["native/include", "native/sim"];
+const headers = [`${folder}/jitter_inmate.h`, `${folder}/generated/jitter.h`, "native/sim/intercell_sim.h"];
 const flags = ["-std=c11", "-O2", "-Wall", "-Wextra", ...includes.map((each) => `-I${each}`)];
 
 /**

@@ -34,7 +34,7 @@ describe.skipIf(!hasCompiler)("CInmate", () => {
   });
 
   test("prepare() gives the compiler's complaint when a source is broken", async () => {
-    writeFileSync(join(root, "examples/bare-metal/jitter/inmate.c"), "broken\n");
+    writeFileSync(join(root, "examples/bare-metal/jitter/jitter_inmate.c"), "broken\n");
     const failure = new CInmate(root).prepare(signal);
     await expect(failure).rejects.toMatchObject({
       code: "ERR_UNSUPPORTED",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The jitter inmate as a Linux process: a cell of a simulated machine, which the environment names. */
 #define _GNU_SOURCE
-#include "../inmate.h"
+#include "../jitter_inmate.h"
 
 #include "intercell_sim.h"
 

@@ -21,16 +21,18 @@
 #include "generated/jitter.h"
 
 #define JITTER_ROOT_CELL 0u
-/* IVSHMEM_MAX_PEERS of Jailhouse. */
-#define JITTER_PEERS_MAX 12u
+/* The device may have up to 12 (IVSHMEM_MAX_PEERS of Jailhouse); a cell of 64 KiB has no memory to spare for them. */
+#ifndef JITTER_PEERS_MAX
+#define JITTER_PEERS_MAX 4u
+#endif
 /* The timer of Jailhouse's demo inmate fires at 10 Hz. */
 #define JITTER_PERIOD_NS UINT64_C(100000000)
 /* How often the inmate looks by itself: covers a doorbell that was lost, and keeps the heartbeat going. */
 #define JITTER_POLL_NS UINT64_C(50000000)
 #define JITTER_HEARTBEAT_MS 100u
 /* Channels of the root cell that can be known; the others are counted. */
-#define JITTER_REMOTES 4u
-#define JITTER_SCRATCH_BYTES 4096u
+#define JITTER_REMOTES 2u
+#define JITTER_SCRATCH_BYTES 2048u
 
 /* What a port tells of its machine. */
 struct jitter_machine {
@@ -64,8 +66,9 @@ struct jitter_inmate {
 };
 
 /*
- * Shows the inmate to the root cell. @inmate is all zero, and it and @machine stay where they are. Returns 0, or what
- * intercell_layout_plan(), intercell_node_init() and jitter_open() return.
+ * Shows the inmate to the root cell. @inmate is all zero, and it and @machine stay where they are. Returns 0;
+ * INTERCELL_ENOSPC for a device of more than JITTER_PEERS_MAX peers; or what intercell_layout_plan(),
+ * intercell_node_init() and jitter_open() return.
  */
 int jitter_start(struct jitter_inmate *inmate, const struct jitter_machine *machine);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "inmate.h"
+#include "jitter_inmate.h"
 
 static struct jitter_inmate *inmate_of(struct intercell_channel *channel)
 {
@@ -90,7 +90,7 @@ static int plan(const struct jitter_machine *machine, struct intercell_layout *l
 	uint32_t peers = platform->read_register(platform->context, INTERCELL_REGISTER_MAX_PEERS);
 
 	if (peers > JITTER_PEERS_MAX)
-		return INTERCELL_EINVAL;
+		return INTERCELL_ENOSPC;
 	options.section_size = machine->output_bytes;
 	options.max_peers = (uint16_t)peers;
 	options.id = (uint16_t)platform->read_register(platform->context, INTERCELL_REGISTER_ID);
