@@ -57,6 +57,7 @@ function merged(histograms: readonly Histogram[]): Histogram {
 /** The median beside that of something else, and the tail beside the median. */
 function describe(
   name: string,
+  rival: string,
   ours: readonly Histogram[],
   others: readonly Histogram[],
   target: Target,
@@ -65,11 +66,11 @@ function describe(
   const medians = medianNs(ours);
   const beside = (part: string, values: number[], limit?: Target) =>
     createFigure({
-      ...{ name: `${name}, ${part} / its median`, unit: "ns", values, baselines: medians },
+      ...{ name: `${name}: ${part} / median`, unit: "ns", values, baselines: medians },
       ...(limit === undefined ? {} : { target: limit }),
     });
   return [
-    createFigure({ name, unit: "ns", values: medians, baselines: medianNs(others), target }),
+    createFigure({ name: `${name} / ${rival}`, unit: "ns", values: medians, baselines: medianNs(others), target }),
     beside("p99", at(0.99)(ours)),
     beside("p99.9", at(0.999)(ours), tail),
     beside(
@@ -95,8 +96,8 @@ async function run(plan: Plan): Promise<Outcome> {
   const unit = "ns";
   return {
     figures: [
-      ...describe("round trip, spin / C-C", found.spin, found.spinC, { most: 1.3 }, { most: 20 }),
-      ...describe("round trip by doorbell / C on eventfd", doorbell, found.eventfdC, { most: 1.5 }).slice(0, 3),
+      ...describe("round trip, spin", "C-C", found.spin, found.spinC, { most: 1.3 }, { most: 20 }),
+      ...describe("round trip by doorbell", "C on eventfd", doorbell, found.eventfdC, { most: 1.5 }).slice(0, 3),
       createFigure({
         ...{ name: "round trip by doorbell / node:net", unit, values: medianNs(doorbell) },
         ...{ baselines: medianNs(found.socket), target: { most: 1 } },
