@@ -49,6 +49,8 @@ export class Session {
   #accepted = 0;
   /** The peer's epoch that had its session, or that is refused: not accepted again. */
   #spent = 0;
+  /** The peer's epoch whose section was read last. */
+  #looked = 0;
   readonly #peerEpochIndex: number;
   /** An epoch that could not be accepted yet, as the peer was still in a session with our previous life. */
   #held = 0;
@@ -158,10 +160,10 @@ export class Session {
     this.#state = "idle";
   }
 
-  /** Tells the peer why it is refused; {@link end} follows. The epoch it has at this moment is not accepted again. */
+  /** Tells the peer why it is refused; {@link end} follows. The epoch in which the fault was found is not accepted again. */
   tell(fault: FaultCode): void {
     if (this.#state === "idle") {
-      this.#spent = observeEpoch(this.#peer, this.#ownId) | 0;
+      this.#spent = this.#looked;
     }
     const refused = this.#state === "idle" ? this.#spent : this.#accepted;
     this.#word(Control.fault, fault | (refused << 8));
@@ -202,6 +204,7 @@ export class Session {
     if (!this.#acceptable(epoch)) {
       return "none";
     }
+    this.#looked = epoch;
     const geometry = this.#readGeometry(epoch);
     if (geometry === undefined) {
       return "none";

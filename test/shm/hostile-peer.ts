@@ -70,10 +70,15 @@ export class HostilePeer {
   shakeHands(poll: () => void): void {
     this.restart();
     poll();
+    this.answer();
+    poll();
+  }
+
+  /** Accepts the victim's epoch, without a look at its section. */
+  answer(): void {
     const epoch = this.#victim.words[epochIndex(this.#device.id)] as number;
     this.word(Control.echo, epoch);
     this.word(Control.open, epoch);
-    poll();
   }
 
   /** Stores a word of the control block for the victim. */

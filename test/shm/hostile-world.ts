@@ -43,6 +43,13 @@ export class HostileWorld {
     this.#victim.poll();
   }
 
+  /** The hostile peer does its part of the handshake for the epoch that it has. */
+  answer(): void {
+    this.#victim.poll();
+    this.peer.answer();
+    for (let round = 0; round < 2; round += 1) this.#victim.poll();
+  }
+
   /** The victim looks at all that its links are about. */
   look(): void {
     void this.port.unacknowledgedBytes;

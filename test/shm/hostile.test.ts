@@ -196,6 +196,30 @@ describe("a hostile peer", () => {
     expect(world.link.status).toBe("up");
   });
 
+  test("is accepted when it restarts and behaves, between any two reads of its broken section", () => {
+    for (let at = 0; ; at += 1) {
+      world.close();
+      world = new HostileWorld();
+      const { peer } = world;
+      let reads = 0;
+      peer.memory.view.setUint16(Header.version, 2, true);
+      peer.restart();
+      setAtomicHook({
+        before: (access, words) => {
+          if (access !== "observe" || words.buffer !== peer.memory.words.buffer || reads++ !== at) return;
+          peer.restoreLayout();
+          peer.restart();
+        },
+      });
+      world.look();
+      setAtomicHook(undefined);
+      if (reads <= at) break;
+      world.answer();
+      expect([at, world.link.status]).toEqual([at, "up"]);
+    }
+    world.expectRefused(version);
+  });
+
   test("is not looked at any more until it restarts", () => {
     world.meet();
     world.peer.send(8, 1);
