@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -97,4 +97,15 @@ describe.skipIf(!hasCross)("the inmate in a Jailhouse tree", () => {
     expect(missing.length).toBeGreaterThan(10);
     for (const name of missing) expect(declared).toMatch(new RegExp(`\\b${name}\\(`));
   });
+});
+
+test("the program of docs/zephyr.md compiles without warnings when it is taken from the page", () => {
+  const page = readFileSync(join(here, "../../docs/zephyr.md"), "utf8");
+  const [, program = ""] = /^```c\n(.*?)^```$/ms.exec(page) ?? [];
+  const source = join(work, "zephyr.c");
+  writeFileSync(source, program);
+  const includes = [include, example, join(here, "zephyr")].map((folder) => `-I${folder}`);
+  const options = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", ...includes, "-c", source, "-o", `${source}.o`];
+  execFileSync("gcc", options, { stdio: ["ignore", "inherit", "inherit"] });
+  expect(execFileSync("nm", ["-u", `${source}.o`], { encoding: "utf8" })).toContain(" U ivshmem_int_peer\n");
 });
