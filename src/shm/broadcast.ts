@@ -85,7 +85,7 @@ export class BroadcastReader {
     this.#control = place.broadcastControl / 4;
     this.batch = new RecordBatch(place.broadcastCapacity, false);
     for (let attempt = 0; attempt < READ_TRIES; attempt += 1) {
-      this.#cursor = this.#observe(Broadcast.tail);
+      this.#cursor = this.#observe(Broadcast.tail) & -RECORD_ALIGN_BYTES;
       this.#expected = this.#observe(Broadcast.nextSequence);
       if (this.#observe(Broadcast.tail) === this.#cursor) {
         break;
@@ -95,21 +95,22 @@ export class BroadcastReader {
 
   /** True if the peer has written something that is not fetched. One load. */
   get hasMore(): boolean {
-    return this.#observe(Broadcast.tail) !== this.#cursor;
+    return (this.#observe(Broadcast.tail) & -RECORD_ALIGN_BYTES) !== this.#cursor;
   }
 
   /**
-   * Copies and checks what the peer has written. Returns false if there is nothing, or the writer overtook the copy each time.
+   * Copies and checks what the peer has written. Returns false if there is nothing, or the writer overtook the copy each
+   * time: then what was written is passed over, and counted by the next record's sequence.
    * @throws Fault as a lossless ring's reader does.
    */
   fetch(): boolean {
     const capacity = this.#place.broadcastCapacity;
     for (let attempt = 0; attempt < READ_TRIES; attempt += 1) {
-      const available = (this.#observe(Broadcast.tail) - this.#cursor) >>> 0;
+      const available = ((this.#observe(Broadcast.tail) & -RECORD_ALIGN_BYTES) - this.#cursor) >>> 0;
       if (available === 0) {
         return false;
       }
-      if (available > capacity || available % RECORD_ALIGN_BYTES !== 0) {
+      if (available > capacity) {
         this.#cursor = this.#observe(Broadcast.latest) & -RECORD_ALIGN_BYTES;
         continue;
       }
@@ -124,6 +125,8 @@ export class BroadcastReader {
         return true;
       }
     }
+    // The writer is faster than we are, or stopped in the middle of a record: what is written from here on can be read.
+    this.#cursor = this.#observe(Broadcast.tail) & -RECORD_ALIGN_BYTES;
     return false;
   }
 

@@ -14,38 +14,18 @@ import { waitForLink } from "../channel/link-ready.js";
 import type { WaitOptions } from "../channel/wait.js";
 import type { TypedEmitter } from "../emitter.js";
 import { ErrorCode, IntercellError } from "../errors.js";
-import type { BroadcastWriter } from "./broadcast.js";
 import { Controls, MAX_CHANNELS } from "./controls.js";
 import { createLinkCounters, type LinkCounters } from "./counters.js";
 import { explainWaiting } from "./diagnosis.js";
 import { Fault, faultName } from "./fault.js";
-import type { LatestRegion } from "./latest.js";
 import { WakeBit } from "./layout.js";
+import type { LinkHost } from "./link-host.js";
 import type { SectionMemory } from "./memory.js";
 import { Outbox } from "./outbox.js";
 import { Peering, type PeeringMemory } from "./peering.js";
 import { type PortHost, placeTopics, ShmPort } from "./port.js";
 import { NO_ROOM } from "./ring-writer.js";
 import { Roster } from "./roster.js";
-
-/** What a link needs of the node that it belongs to. */
-export interface LinkHost {
-  readonly deviceName: string;
-  readonly latest: LatestRegion;
-  readonly broadcasts: BroadcastWriter | undefined;
-  /** Number of a channel name, the same on all links; released as often as it was taken. */
-  takeNumber(name: string): number;
-  releaseNumber(name: string): void;
-  nextEpoch(): number;
-  /** The state word of a peer as of now. */
-  peerState(peer: number): number;
-  ring(peer: number, vector: number): void;
-  /** Rings every peer that sleeps and listens to broadcasts. */
-  ringAll(): void;
-  /** Polls the links soon: something is to be done that no peer will announce. */
-  attend(): void;
-  removed(link: ShmLink): void;
-}
 
 /** A link to one peer over the output sections of an ivshmem device. */
 export class ShmLink implements Link, PortHost {
@@ -62,6 +42,8 @@ export class ShmLink implements Link, PortHost {
   readonly #counters: LinkCounters = createLinkCounters();
   #closed = false;
   #polling = false;
+  /** The application was told that the link is up in this session. */
+  #upTold = false;
   /** A claim found the ring full: the peer is asked to ring once it has taken something. */
   #wantsRoom = false;
   /** A fault found while a port was writing: the peer is refused at the next poll. */
@@ -162,6 +144,8 @@ export class ShmLink implements Link, PortHost {
       if (this.sendable) this.#useRoom();
       return handled;
     } catch (error) {
+      // A device that fails in the middle of a poll takes its memory away.
+      if (this.#closed) return 0;
       if (!(error instanceof Fault)) throw error;
       this.#refuse(error);
       return 0;
@@ -256,13 +240,14 @@ export class ShmLink implements Link, PortHost {
     }
   }
 
-  /** @internal The device is gone: closes without touching its memory again. */
-  abandon(): void {
+  /** @internal The device is gone: closes without a word to the peer. Its memory can be read if `memoryStands`. */
+  abandon(memoryStands: boolean): void {
     if (this.#closed) return;
+    const lost = memoryStands && this.#peering.isUp ? this.#outbox.writer.countUnacknowledged(true) : 0;
     this.#closed = true;
-    const wasUp = this.#peering.isUp;
     this.#peering.abandon();
-    this.#report({ reason: "closed", resumable: false, lost: 0 }, wasUp);
+    this.#counters.lostRecords += lost;
+    this.#report({ reason: "closed", resumable: false, lost });
     this.#leave();
   }
 
@@ -330,25 +315,26 @@ export class ShmLink implements Link, PortHost {
     this.#counters.sessions += 1;
     for (const port of this.#roster.ports) this.#announce(port);
     if (this.#peering.suspension === undefined) {
+      this.#upTold = true;
       this.events.emit("up", { epoch: this.#peering.session.peerEpoch, resumed: false });
     }
   }
 
   #onSuspended(down: LinkDown): void {
     for (const port of this.#roster.ports) port.suspended(down);
-    this.events.emit("down", down);
+    if (this.#upTold) this.events.emit("down", down);
   }
 
   #onResumed(): void {
     for (const port of this.#roster.ports) port.resumed();
-    this.events.emit("up", { epoch: this.#peering.session.peerEpoch, resumed: true });
+    this.events.emit("up", { epoch: this.#peering.session.peerEpoch, resumed: this.#upTold });
+    this.#upTold = true;
     this.#host.attend();
   }
 
   #onDown(reason: LinkDownReason): () => void {
     const { writer } = this.#outbox;
-    const wasUp = this.#peering.isUp;
-    const lost = wasUp ? writer.countUnacknowledged(this.#peering.session.leftoversStand) : 0;
+    const lost = this.#peering.isUp ? writer.countUnacknowledged(this.#peering.session.leftoversStand) : 0;
     this.#counters.lostRecords += lost;
     this.#roster.forget();
     this.#controls.clear();
@@ -356,17 +342,18 @@ export class ShmLink implements Link, PortHost {
     const error = this.#breach;
     this.#breach = undefined;
     const down = { reason, resumable: false, lost };
-    return () => this.#report(error === undefined ? down : { ...down, error }, wasUp);
+    return () => this.#report(error === undefined ? down : { ...down, error });
   }
 
-  #report(down: LinkDown, wasUp: boolean): void {
+  #report(down: LinkDown): void {
     for (const port of [...this.#roster.ports]) port.part(down);
-    if (wasUp) this.events.emit("down", down);
+    if (this.#upTold) this.events.emit("down", down);
+    this.#upTold = false;
   }
 
   #leave(): void {
     for (const port of [...this.#roster.ports]) port.close();
-    this.#host.removed(this);
+    this.#host.removed(this.peerId);
     this.events.emit("close");
   }
 

@@ -9,7 +9,8 @@ import { type Geometry, type PartitionOptions, partitionSection } from "./geomet
 import { nextEpoch, startSection } from "./header.js";
 import { LatestRegion } from "./latest.js";
 import { HEARTBEAT_OFFSET } from "./layout.js";
-import { type LinkHost, ShmLink } from "./link.js";
+import { ShmLink } from "./link.js";
+import type { LinkHost } from "./link-host.js";
 import { type SectionMemory, sectionMemory } from "./memory.js";
 import { ChannelNumbers } from "./numbers.js";
 import { WAIT_STRATEGIES, Waiter, type WaitStrategy } from "./waiting.js";
@@ -86,7 +87,7 @@ export class ShmNode {
     poll: () => this.#onFallbackPoll(),
     state: (peer: number, value: number) => this.#onState(peer, value),
     error: (error: Error) => this.#onDeviceError(error),
-    close: () => this.#tearDown(),
+    close: () => this.#tearDown(false),
   };
 
   /** @internal Use {@link openShm}. */
@@ -170,7 +171,7 @@ export class ShmNode {
     if (!this.#closed) {
       for (const link of this.#polled) link.close();
       this.device.close();
-      this.#tearDown();
+      this.#tearDown(false);
     }
   }
 
@@ -191,14 +192,20 @@ export class ShmNode {
       nextEpoch: () => nextEpoch(this.#own),
       peerState: (peer) => device.stateTable.get(peer),
       ring: (peer, vector) => {
-        if (!device.closed) device.ring(peer, vector);
+        if (device.closed) return;
+        try {
+          device.ring(peer, vector);
+        } catch (error) {
+          // A device that failed has said so by its own event.
+          if (!device.closed) throw error;
+        }
       },
       ringAll: () => {
         for (const link of this.#polled) link.ringForBroadcast();
       },
       attend: () => this.#waiter.attend(),
-      removed: (link) => {
-        this.#links.delete(link.peerId);
+      removed: (peerId) => {
+        this.#links.delete(peerId);
         this.#polled = [...this.#links.values()];
       },
     };
@@ -230,7 +237,7 @@ export class ShmNode {
   }
 
   #onDeviceError(error: Error): void {
-    this.#tearDown();
+    this.#tearDown(true);
     this.events.emit("error", error);
   }
 
@@ -241,8 +248,8 @@ export class ShmNode {
     for (const link of this.#polled) link.watchHeartbeat(nowMs);
   }
 
-  /** The device is closed or about to be: nothing is written to it any more. */
-  #tearDown(): void {
+  /** The device is closed or about to be: nothing is written to it any more. Its memory can be read if `memoryStands`. */
+  #tearDown(memoryStands: boolean): void {
     if (this.#closed) {
       return;
     }
@@ -252,7 +259,7 @@ export class ShmNode {
     const { interrupt, poll, state, error, close } = this.#listeners;
     const { events } = this.device;
     events.off("interrupt", interrupt).off("poll", poll).off("state", state).off("error", error).off("close", close);
-    for (const link of this.#polled) link.abandon();
+    for (const link of this.#polled) link.abandon(memoryStands);
     this.events.emit("close");
   }
 }

@@ -59,6 +59,8 @@ export class RingWriter {
     this.#published = 0;
     this.#tail = 0;
     this.#head = 0;
+    this.#fullAt = 0;
+    this.#claimStands = false;
     this.#sequence = 0;
     publish(this.#words, this.#tailIndex, 0);
   }

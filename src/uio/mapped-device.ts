@@ -145,7 +145,8 @@ export class MappedDevice implements IvshmemDevice {
     try {
       if (this.#parts.gone?.() === undefined) writeRegister(this.#parts.registers, Register.STATE, 0);
     } finally {
-      this.#tearDown();
+      this.#fallSilent();
+      this.#unmap();
     }
     this.events.emit("close");
   }
@@ -160,10 +161,12 @@ export class MappedDevice implements IvshmemDevice {
    */
   fail(error: Error): void {
     if (this.#closed) return;
-    this.#tearDown();
+    this.#fallSilent();
     try {
+      // Before the memory goes, so that a listener can still tell what was left in it.
       this.events.emit("error", error);
     } finally {
+      this.#unmap();
       this.events.emit("close");
     }
   }
@@ -217,10 +220,13 @@ export class MappedDevice implements IvshmemDevice {
     }
   }
 
-  #tearDown(): void {
+  #fallSilent(): void {
     this.#closed = true;
     closePoller(this.#poller);
     clearInterval(this.#timer);
+  }
+
+  #unmap(): void {
     this.stateTable.release();
     for (const section of this.#inputSections) ReadonlySection.release(section);
     if (this.rwSection !== undefined) OutputSection.release(this.rwSection);
