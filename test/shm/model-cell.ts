@@ -3,7 +3,8 @@ import type { Geometry } from "../../src/shm/geometry.js";
 import { nextEpoch, startSection } from "../../src/shm/header.js";
 import { LatestRegion } from "../../src/shm/latest.js";
 import { Control } from "../../src/shm/layout.js";
-import { type LinkHost, ShmLink } from "../../src/shm/link-host.js";
+import { ShmLink } from "../../src/shm/link.js";
+import type { LinkHost } from "../../src/shm/link-host.js";
 import { type SectionMemory, sectionMemory } from "../../src/shm/memory.js";
 import { Hasher } from "./explorer.js";
 
