@@ -7,7 +7,7 @@
 
 /* The header line and the entry for this side, as copied. */
 struct intercell_snapshot {
-	uint32_t header[INTERCELL_LINE / 4u];
+	INTERCELL_ALIGNED uint32_t header[INTERCELL_LINE / 4u];
 	uint32_t control;
 	uint32_t ring;
 	uint32_t capacity;
@@ -25,16 +25,11 @@ INTERCELL_FN void intercell_snapshot_take(struct intercell_snapshot *snapshot, c
 	snapshot->capacity = intercell_load(link->section, entry + INTERCELL_ENTRY_CAPACITY);
 }
 
-/* True if a part lies in the section after the directory, at a multiple of 128. */
+/* True if a part that is not empty lies in the section after the directory, at a multiple of 128. */
 INTERCELL_FN bool intercell_part_valid(const struct intercell_layout *layout, uint32_t offset, uint32_t size)
 {
-	return offset >= intercell_directory_end(layout->max_peers) && (offset & (INTERCELL_LINE - 1u)) == 0 &&
+	return size != 0 && offset >= intercell_directory_end(layout->max_peers) && (offset & (INTERCELL_LINE - 1u)) == 0 &&
 	       offset <= layout->section_size && size <= layout->section_size - offset;
-}
-
-INTERCELL_FN bool intercell_ring_valid(const struct intercell_layout *layout, uint32_t offset, uint32_t capacity)
-{
-	return intercell_capacity_valid(capacity) && intercell_part_valid(layout, offset, capacity);
 }
 
 INTERCELL_COLD void intercell_header_check(const uint32_t *header, const struct intercell_layout *layout, uint32_t peer,
@@ -64,26 +59,38 @@ INTERCELL_COLD void intercell_header_check(const uint32_t *header, const struct 
 			intercell_find(finding, INTERCELL_FAULT_RESERVED, 0, header[i]);
 }
 
+/* Notes a part that does not lie in the section, or a ring whose @capacity no ring has. */
+INTERCELL_COLD void intercell_part_check(const struct intercell_layout *layout, uint32_t offset, uint32_t size,
+                                         uint32_t capacity, struct intercell_finding *finding)
+{
+	if (finding->code == 0 && (!intercell_part_valid(layout, offset, size) || !intercell_capacity_valid(capacity)))
+		intercell_find(finding, INTERCELL_FAULT_GEOMETRY, layout->section_size, offset);
+}
+
 INTERCELL_COLD void intercell_parts_check(const struct intercell_snapshot *snapshot,
                                           const struct intercell_layout *layout, struct intercell_finding *finding)
 {
-	uint32_t latest = snapshot->header[INTERCELL_HEADER_LATEST_OFFSET / 4u];
-	uint32_t latest_size = snapshot->header[INTERCELL_HEADER_LATEST_SIZE / 4u];
-	uint32_t control = snapshot->header[INTERCELL_HEADER_BROADCAST_CONTROL / 4u];
-	uint32_t ring = snapshot->header[INTERCELL_HEADER_BROADCAST_RING / 4u];
-	uint32_t capacity = snapshot->header[INTERCELL_HEADER_BROADCAST_CAPACITY / 4u];
+	const uint32_t *header = snapshot->header;
+	uint32_t latest = header[INTERCELL_HEADER_LATEST_OFFSET / 4u];
+	uint32_t latest_size = header[INTERCELL_HEADER_LATEST_SIZE / 4u];
+	uint32_t control = header[INTERCELL_HEADER_BROADCAST_CONTROL / 4u];
+	uint32_t ring = header[INTERCELL_HEADER_BROADCAST_RING / 4u];
+	uint32_t capacity = header[INTERCELL_HEADER_BROADCAST_CAPACITY / 4u];
+	const uint32_t no_ring = INTERCELL_CAPACITY_MIN;
 
-	if (!intercell_part_valid(layout, snapshot->control, INTERCELL_CONTROL_SIZE))
-		intercell_find(finding, INTERCELL_FAULT_GEOMETRY, layout->section_size, snapshot->control);
-	else if (!intercell_ring_valid(layout, snapshot->ring, snapshot->capacity))
-		intercell_find(finding, INTERCELL_FAULT_GEOMETRY, layout->section_size, snapshot->ring);
-	else if ((latest | latest_size) != 0 &&
-	         (latest_size == 0 || !intercell_part_valid(layout, latest, latest_size)))
-		intercell_find(finding, INTERCELL_FAULT_GEOMETRY, layout->section_size, latest);
-	else if ((control | ring | capacity) != 0 && (!intercell_part_valid(layout, control, INTERCELL_LINE) ||
-	                                              !intercell_ring_valid(layout, ring, capacity)))
-		intercell_find(finding, INTERCELL_FAULT_GEOMETRY, layout->section_size, control);
+	intercell_part_check(layout, snapshot->control, INTERCELL_CONTROL_SIZE, no_ring, finding);
+	intercell_part_check(layout, snapshot->ring, snapshot->capacity, snapshot->capacity, finding);
+	if ((latest | latest_size) != 0)
+		intercell_part_check(layout, latest, latest_size, no_ring, finding);
+	if ((control | ring | capacity) == 0)
+		return;
+	intercell_part_check(layout, control, INTERCELL_LINE, no_ring, finding);
+	intercell_part_check(layout, ring, capacity, capacity, finding);
 }
+
+INTERCELL_STATIC_ASSERT(sizeof(struct intercell_geometry) - offsetof(struct intercell_geometry, latest_offset) ==
+                                INTERCELL_HEADER_ZERO - INTERCELL_HEADER_LATEST_OFFSET,
+                        "a geometry ends as the words of a header do");
 
 INTERCELL_COLD void intercell_geometry_from_snapshot(struct intercell_geometry *geometry,
                                                      const struct intercell_snapshot *snapshot)
@@ -92,12 +99,8 @@ INTERCELL_COLD void intercell_geometry_from_snapshot(struct intercell_geometry *
 	geometry->ring = snapshot->ring;
 	geometry->capacity = snapshot->capacity;
 	geometry->vector = snapshot->header[INTERCELL_HEADER_PEERS_VECTOR / 4u] >> 16;
-	geometry->latest_offset = snapshot->header[INTERCELL_HEADER_LATEST_OFFSET / 4u];
-	geometry->latest_size = snapshot->header[INTERCELL_HEADER_LATEST_SIZE / 4u];
-	geometry->broadcast_control = snapshot->header[INTERCELL_HEADER_BROADCAST_CONTROL / 4u];
-	geometry->broadcast_ring = snapshot->header[INTERCELL_HEADER_BROADCAST_RING / 4u];
-	geometry->broadcast_capacity = snapshot->header[INTERCELL_HEADER_BROADCAST_CAPACITY / 4u];
-	geometry->heartbeat_ms = snapshot->header[INTERCELL_HEADER_HEARTBEAT_MS / 4u];
+	intercell_copy_words(&geometry->latest_offset, &snapshot->header[INTERCELL_HEADER_LATEST_OFFSET / 4u],
+	                     INTERCELL_HEADER_ZERO - INTERCELL_HEADER_LATEST_OFFSET);
 }
 
 /* Checks a snapshot; @finding->code stays 0 if all is well. */

@@ -53,13 +53,13 @@ struct intercell_statistics {
 	uint32_t full;     /* writes refused for want of room */
 };
 
-/* A peer's geometry towards this side, as taken when it was accepted. */
+/* A peer's geometry towards this side, as taken when it was accepted; from @latest_offset on as in a header line. */
 struct intercell_geometry {
 	uint32_t control;
 	uint32_t ring;
 	uint32_t capacity;
 	uint32_t vector;
-	uint32_t latest_offset;
+	INTERCELL_ALIGNED uint32_t latest_offset;
 	uint32_t latest_size;
 	uint32_t broadcast_control;
 	uint32_t broadcast_ring;
@@ -118,6 +118,7 @@ struct intercell_link {
 	struct intercell_statistics statistics;
 };
 
+/* Begins with the members of struct intercell_node_options, in its order: intercell_node_init() copies them whole. */
 struct intercell_node {
 	const struct intercell_platform *platform;
 	const void *state_table; /* one u32 for each peer */
@@ -127,17 +128,17 @@ struct intercell_node {
 	struct intercell_link *links; /* max_peers of them, by peer id */
 	void *scratch;                /* 8-aligned */
 	uint32_t scratch_size;
-	struct intercell_layer layer;
-	void (*on_event)(void *context, struct intercell_link *link, const struct intercell_event *event);
-	void *context;
-	uint32_t epoch_counter;
-	uint32_t heartbeat_ms;
-	uint32_t beat_at;
-	uint32_t beat;
 	uint32_t epoch_seed;
-	uint32_t delivered; /* records and broadcasts given to the layer above */
+	uint32_t heartbeat_ms;
 	uint16_t vector;
 	bool interrupts;
+	void (*on_event)(void *context, struct intercell_link *link, const struct intercell_event *event);
+	void *context;
+	struct intercell_layer layer;
+	uint32_t epoch_counter;
+	uint32_t beat_at;
+	uint32_t beat;
+	uint32_t delivered; /* records and broadcasts given to the layer above */
 	bool running;
 	bool busy; /* inside intercell_node_poll() */
 };

@@ -27,6 +27,15 @@ struct intercell_node_options {
 	void *context;
 };
 
+INTERCELL_STATIC_ASSERT(sizeof(struct intercell_node_options) % sizeof(intercell_word) == 0,
+                        "the options are copied word by word");
+INTERCELL_STATIC_ASSERT(offsetof(struct intercell_node_options, layout) == offsetof(struct intercell_node, layout),
+                        "a node begins as its options do");
+INTERCELL_STATIC_ASSERT(offsetof(struct intercell_node_options, vector) == offsetof(struct intercell_node, vector),
+                        "a node begins as its options do");
+INTERCELL_STATIC_ASSERT(offsetof(struct intercell_node_options, context) == offsetof(struct intercell_node, context),
+                        "a node begins as its options do");
+
 /* Checks the options and fills in the node; touches no shared memory. Returns 0 or INTERCELL_EINVAL. */
 INTERCELL_COLD int intercell_node_init(struct intercell_node *node, const struct intercell_node_options *options)
 {
@@ -39,20 +48,8 @@ INTERCELL_COLD int intercell_node_init(struct intercell_node *node, const struct
 	    ((uintptr_t)options->scratch & 7u) != 0)
 		return INTERCELL_EINVAL;
 	intercell_zero(node, (uint32_t)sizeof(*node));
-	node->platform = options->platform;
-	node->state_table = options->state_table;
-	node->output = (unsigned char *)options->output;
-	node->inputs = (const unsigned char *)options->inputs;
-	intercell_copy_bytes(&node->layout, &options->layout, (uint32_t)sizeof(node->layout));
-	node->links = options->links;
-	node->scratch = options->scratch;
-	node->scratch_size = options->scratch_size & ~7u;
-	node->epoch_seed = options->epoch_seed;
-	node->heartbeat_ms = options->heartbeat_ms;
-	node->vector = options->vector;
-	node->interrupts = options->interrupts;
-	node->on_event = options->on_event;
-	node->context = options->context;
+	intercell_copy_words(node, options, (uint32_t)sizeof(*options));
+	node->scratch_size &= ~7u;
 	for (peer = 0; peer < node->layout.max_peers; peer++) {
 		struct intercell_link *link = &node->links[peer];
 
@@ -114,7 +111,7 @@ INTERCELL_COLD void intercell_node_write_header(struct intercell_node *node)
 /* Writes the directory entry for a peer, epoch 0. Returns true if the places in it were these already. */
 INTERCELL_COLD bool intercell_node_write_entry(struct intercell_node *node, uint32_t peer)
 {
-	uint32_t entry = intercell_entry(peer);
+	unsigned char *entry = node->output + intercell_entry(peer);
 	uint32_t index = intercell_layout_index(&node->layout, peer);
 	uint32_t control = node->layout.control_offset + index * INTERCELL_CONTROL_SIZE;
 	uint32_t capacity = node->layout.ring_capacity;
@@ -123,12 +120,10 @@ INTERCELL_COLD bool intercell_node_write_entry(struct intercell_node *node, uint
 
 	if (!intercell_node_serves(node, peer))
 		control = ring = capacity = 0;
-	same = intercell_load(node->output, entry + INTERCELL_ENTRY_CONTROL) == control &&
-	       intercell_load(node->output, entry + INTERCELL_ENTRY_RING) == ring &&
-	       intercell_load(node->output, entry + INTERCELL_ENTRY_CAPACITY) == capacity;
-	intercell_store(node->output, entry + INTERCELL_ENTRY_CONTROL, control);
-	intercell_store(node->output, entry + INTERCELL_ENTRY_RING, ring);
-	intercell_store(node->output, entry + INTERCELL_ENTRY_CAPACITY, capacity);
+	same = intercell_entry_names(node->output, peer, control, ring, capacity);
+	intercell_store(entry, INTERCELL_ENTRY_CONTROL, control);
+	intercell_store(entry, INTERCELL_ENTRY_RING, ring);
+	intercell_store(entry, INTERCELL_ENTRY_CAPACITY, capacity);
 	return same;
 }
 
@@ -206,19 +201,12 @@ INTERCELL_COLD int intercell_node_start(struct intercell_node *node)
  */
 INTERCELL_COLD void intercell_link_close(struct intercell_link *link)
 {
-	struct intercell_event event;
-
 	if (link->phase == INTERCELL_PHASE_CLOSED)
 		return;
-	event.kind = INTERCELL_EVENT_DOWN;
-	event.epoch = link->peer_epoch;
-	event.code = 0;
-	event.wanted = 0;
-	event.found = 0;
 	intercell_publish(link->node->output, intercell_entry(link->peer) + INTERCELL_ENTRY_EPOCH, 0);
 	INTERCELL_FENCE();
 	link->epoch = 0;
-	intercell_link_finish(link, &event);
+	intercell_link_finish(link, INTERCELL_EVENT_DOWN, link->peer_epoch, &intercell_nothing_found);
 	if (link->phase == INTERCELL_PHASE_WAITING)
 		link->phase = INTERCELL_PHASE_CLOSED;
 }
@@ -341,21 +329,21 @@ INTERCELL_FN int intercell_link_flush(struct intercell_link *link)
  */
 INTERCELL_FN int intercell_link_reserve(struct intercell_link *link, uint32_t length, unsigned char **payload)
 {
-	int status;
+	bool fresh = false;
 
 	if (!intercell_link_writable(link))
 		return link->phase == INTERCELL_PHASE_READY && link->stalled ? INTERCELL_ETIMEDOUT : INTERCELL_ENOTCONN;
 	if (length > intercell_ring_payload_max(link->tx.capacity))
 		return INTERCELL_EMSGSIZE;
-	if (!intercell_writer_fits(&link->tx, length)) {
-		status = intercell_link_refresh(link);
-		if (status < 0)
-			return status;
-		if (!intercell_writer_fits(&link->tx, length)) {
+	while (!intercell_writer_fits(&link->tx, length)) {
+		if (fresh) {
 			link->starved = true;
 			link->statistics.full++;
 			return INTERCELL_ENOBUFS;
 		}
+		if (intercell_link_refresh(link) < 0)
+			return INTERCELL_EPROTO;
+		fresh = true;
 	}
 	*payload = intercell_writer_place(&link->tx, length);
 	return INTERCELL_OK;

@@ -60,6 +60,8 @@ typedef uint64_t __attribute__((may_alias)) intercell_word;
 typedef uint32_t __attribute__((may_alias)) intercell_word;
 #endif
 typedef uint32_t __attribute__((may_alias)) intercell_u32;
+/* For a member that is copied by intercell_copy_words(). */
+#define INTERCELL_ALIGNED __attribute__((aligned(sizeof(intercell_word))))
 
 /* Hooks that cost a trap or are rarely called; @clock_ms may be NULL. */
 struct intercell_platform {

@@ -23,30 +23,34 @@ INTERCELL_COLD uint32_t intercell_node_take_epoch(struct intercell_node *node)
 /* True if the peer's magic and its entry for this side are those this session began with. */
 INTERCELL_COLD bool intercell_link_same_geometry(const struct intercell_link *link)
 {
-	uint32_t entry = intercell_entry(link->node->layout.id);
 	const struct intercell_geometry *geometry = &link->peer_geometry;
 
 	return intercell_load(link->section, INTERCELL_HEADER_MAGIC) == INTERCELL_MAGIC &&
-	       intercell_load(link->section, entry + INTERCELL_ENTRY_CONTROL) == geometry->control &&
-	       intercell_load(link->section, entry + INTERCELL_ENTRY_RING) == geometry->ring &&
-	       intercell_load(link->section, entry + INTERCELL_ENTRY_CAPACITY) == geometry->capacity;
+	       intercell_entry_names(link->section, link->node->layout.id, geometry->control, geometry->ring,
+	                             geometry->capacity);
 }
 
-/* Closes the session, counts what is lost with it, and tells @event if the session had been open. */
-INTERCELL_COLD void intercell_link_finish(struct intercell_link *link, struct intercell_event *event)
+/* Closes the session, counts what is lost with it, and tells of @kind if the session had been open or is refused. */
+INTERCELL_COLD void intercell_link_finish(struct intercell_link *link, enum intercell_event_kind kind, uint32_t epoch,
+                                          const struct intercell_finding *finding)
 {
-	bool told = link->phase >= INTERCELL_PHASE_OPEN || event->kind == INTERCELL_EVENT_FAULT;
-	uint32_t head = link->tx.head;
+	bool open = link->phase >= INTERCELL_PHASE_OPEN;
+	struct intercell_event event;
 
-	event->lost = 0;
-	if (link->phase >= INTERCELL_PHASE_OPEN) {
-		uint32_t word = intercell_link_peer_word(link, INTERCELL_CONTROL_HEAD);
+	event.kind = kind;
+	event.epoch = epoch;
+	event.lost = 0;
+	event.code = finding->code;
+	event.wanted = finding->wanted;
+	event.found = finding->found;
+	if (open) {
+		uint32_t head = intercell_link_peer_word(link, INTERCELL_CONTROL_HEAD);
 
 		INTERCELL_FENCE();
-		if (intercell_link_same_geometry(link))
-			head = word;
-		event->lost = intercell_writer_unacknowledged(&link->tx, head);
-		link->statistics.lost += event->lost;
+		if (!intercell_link_same_geometry(link))
+			head = link->tx.head;
+		event.lost = intercell_writer_unacknowledged(&link->tx, head);
+		link->statistics.lost += event.lost;
 	}
 	intercell_publish(link->control, INTERCELL_CONTROL_OPEN, 0);
 	intercell_publish(link->control, INTERCELL_CONTROL_ECHO, 0);
@@ -61,10 +65,11 @@ INTERCELL_COLD void intercell_link_finish(struct intercell_link *link, struct in
 	link->held_over = false;
 	link->suspicion.code = 0;
 	intercell_link_ring(link);
-	if (told && link->node->layer.ended)
+	if (!open && kind != INTERCELL_EVENT_FAULT)
+		return;
+	if (link->node->layer.ended)
 		link->node->layer.ended(link->node->layer.context, link);
-	if (told)
-		intercell_link_emit(link, event);
+	intercell_link_emit(link, &event);
 }
 
 /*
@@ -113,28 +118,38 @@ INTERCELL_FN void intercell_link_consume(struct intercell_link *link, uint32_t c
 }
 
 /*
+ * Copies the next bytes of the peer's ring to the scratch buffer, of @used that the peer says are there. Returns how
+ * many; or 0 if @used makes no sense.
+ */
+INTERCELL_COLD uint32_t intercell_link_fetch(const struct intercell_link *link, uint32_t used)
+{
+	const struct intercell_node *node = link->node;
+	uint32_t capacity = link->peer_geometry.capacity;
+	uint32_t copied = used < node->scratch_size ? used : node->scratch_size;
+
+	if (used > capacity || (used & 7u) != 0)
+		return 0;
+	intercell_ring_copy(node->scratch, link->section + link->peer_geometry.ring, capacity, link->head, copied);
+	INTERCELL_FENCE();
+	return copied;
+}
+
+/*
  * Takes what an ended session left in the peer's ring, up to the tail that is there, as long as its geometry stands.
  * Returns false if the layer above holds a record back or closed the link meanwhile.
  */
 INTERCELL_COLD bool intercell_link_drain(struct intercell_link *link)
 {
-	uint32_t capacity = link->peer_geometry.capacity;
 	uint32_t tail = intercell_link_peer_word(link, INTERCELL_CONTROL_TAIL);
 	uint32_t session = link->session;
 
 	while (tail != link->head) {
 		struct intercell_finding finding;
 		uint32_t used = tail - link->head;
-		uint32_t copied = used < link->node->scratch_size ? used : link->node->scratch_size;
+		uint32_t copied = intercell_link_fetch(link, used);
 
 		finding.code = 0;
-		if (used <= capacity && (used & 7u) == 0)
-			intercell_ring_copy(link->node->scratch, link->section + link->peer_geometry.ring, capacity,
-			                    link->head, copied);
-		else
-			finding.code = INTERCELL_FAULT_CURSOR;
-		INTERCELL_FENCE();
-		if (finding.code == 0 && intercell_link_same_geometry(link))
+		if (copied != 0 && intercell_link_same_geometry(link))
 			intercell_link_consume(link, copied, used, &finding);
 		else
 			finding.code = INTERCELL_FAULT_CURSOR;
@@ -163,7 +178,6 @@ INTERCELL_COLD void intercell_link_hear(struct intercell_link *link)
 /* The session is over on the peer's side: takes what is left, then closes it on this side. */
 INTERCELL_COLD void intercell_link_end(struct intercell_link *link)
 {
-	struct intercell_event event;
 	uint32_t session = link->session;
 	uint32_t epoch;
 
@@ -176,18 +190,15 @@ INTERCELL_COLD void intercell_link_end(struct intercell_link *link)
 		intercell_link_hear(link);
 	if (link->session != session)
 		return;
-	event.kind = epoch != 0 && epoch != link->peer_epoch ? INTERCELL_EVENT_RESTARTED : INTERCELL_EVENT_DOWN;
-	event.epoch = epoch;
-	event.code = 0;
-	event.wanted = 0;
-	event.found = 0;
-	intercell_link_finish(link, &event);
+	intercell_link_finish(link,
+	                      epoch != 0 && epoch != link->peer_epoch ? INTERCELL_EVENT_RESTARTED
+	                                                              : INTERCELL_EVENT_DOWN,
+	                      epoch, &intercell_nothing_found);
 }
 
 /* Refuses the peer until its epoch changes; if it changed already, the finding is about a peer that restarted. */
 INTERCELL_COLD void intercell_link_refuse(struct intercell_link *link, const struct intercell_finding *finding)
 {
-	struct intercell_event event;
 	bool again = finding->code <= INTERCELL_FAULT_RESERVED || finding->code == INTERCELL_FAULT_ACKNOWLEDGEMENT;
 
 	if (again && intercell_link_peer_epoch(link) != link->peer_epoch) {
@@ -197,12 +208,7 @@ INTERCELL_COLD void intercell_link_refuse(struct intercell_link *link, const str
 	link->statistics.faults++;
 	intercell_publish(link->control, INTERCELL_CONTROL_FAULT,
 	                  intercell_fault_word(finding->code, link->peer_epoch));
-	event.kind = INTERCELL_EVENT_FAULT;
-	event.epoch = link->peer_epoch;
-	event.code = finding->code;
-	event.wanted = finding->wanted;
-	event.found = finding->found;
-	intercell_link_finish(link, &event);
+	intercell_link_finish(link, INTERCELL_EVENT_FAULT, link->peer_epoch, finding);
 }
 
 /* Accepts the peer if it is there, is not refused, and is done with this side's previous life. */
@@ -275,23 +281,20 @@ INTERCELL_COLD void intercell_link_advance(struct intercell_link *link)
 /* Reads the peer's ring once: at most one scratch buffer full. */
 INTERCELL_FN void intercell_link_receive(struct intercell_link *link)
 {
-	struct intercell_node *node = link->node;
-	uint32_t capacity = link->peer_geometry.capacity;
 	uint32_t used = intercell_link_peer_word(link, INTERCELL_CONTROL_TAIL) - link->head;
-	uint32_t copied = used < node->scratch_size ? used : node->scratch_size;
+	uint32_t copied;
 	uint32_t session = link->session;
 	uint32_t head = link->head;
 	struct intercell_finding finding;
 
 	if (used == 0)
 		return;
-	if (used > capacity || (used & 7u) != 0) {
-		intercell_find(&finding, INTERCELL_FAULT_CURSOR, capacity, used);
+	copied = intercell_link_fetch(link, used);
+	if (copied == 0) {
+		intercell_find(&finding, INTERCELL_FAULT_CURSOR, link->peer_geometry.capacity, used);
 		intercell_link_refuse(link, &finding);
 		return;
 	}
-	intercell_ring_copy(node->scratch, link->section + link->peer_geometry.ring, capacity, head, copied);
-	INTERCELL_FENCE();
 	if (intercell_link_is_over(link)) {
 		intercell_link_end(link);
 		return;

@@ -162,6 +162,17 @@ INTERCELL_ACCESS uint32_t intercell_entry(uint32_t peer)
 	return INTERCELL_DIRECTORY + peer * INTERCELL_DIRECTORY_ENTRY;
 }
 
+/* True if a section's entry for @peer names these places. */
+INTERCELL_COLD bool intercell_entry_names(const unsigned char *section, uint32_t peer, uint32_t control, uint32_t ring,
+                                          uint32_t capacity)
+{
+	const unsigned char *entry = section + intercell_entry(peer);
+
+	return intercell_load(entry, INTERCELL_ENTRY_CONTROL) == control &&
+	       intercell_load(entry, INTERCELL_ENTRY_RING) == ring &&
+	       intercell_load(entry, INTERCELL_ENTRY_CAPACITY) == capacity;
+}
+
 /* The fault word that refuses an epoch for @code. */
 INTERCELL_ACCESS uint32_t intercell_fault_word(uint32_t code, uint32_t epoch)
 {
@@ -175,7 +186,9 @@ struct intercell_finding {
 	uint32_t found;
 };
 
-INTERCELL_ACCESS void intercell_find(struct intercell_finding *finding, uint32_t code, uint32_t wanted, uint32_t found)
+static const struct intercell_finding intercell_nothing_found = { 0, 0, 0 };
+
+INTERCELL_COLD void intercell_find(struct intercell_finding *finding, uint32_t code, uint32_t wanted, uint32_t found)
 {
 	finding->code = code;
 	finding->wanted = wanted;
