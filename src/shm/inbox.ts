@@ -163,7 +163,14 @@ export class Inbox {
   }
 
   #control(kind: number, channel: number, view: DataView, offset: number, length: number): void {
+    if (this.#reader.batch.message !== 0) {
+      throw new Fault(
+        FaultCode.reserved,
+        `A record of kind ${kind} has message ${this.#reader.batch.message}, wanted 0`,
+      );
+    }
     if (kind === RecordKind.withdraw) {
+      if (length !== 0) throw new Fault(FaultCode.announce, `A withdrawal has ${length} bytes of payload, wanted none`);
       this.#roster.withdrawn(channel);
     } else {
       this.#roster.announced(channel, decodeAnnouncement(view, offset, length), this.#region);

@@ -94,6 +94,15 @@ const records: readonly Act[] = [
   ["data on a channel nobody announced", FaultCode.announce, (peer) => peer.send(data, 9)],
   ["a request on a channel nobody announced", FaultCode.announce, (peer) => peer.send(request, 9)],
   ["a withdrawal of a channel nobody announced", FaultCode.announce, (peer) => peer.send(withdraw, 9)],
+  [
+    "a withdrawal with a payload",
+    FaultCode.announce,
+    (peer) => {
+      peer.send(announce, 1, announcement());
+      peer.send(withdraw, 1, zeros(8));
+    },
+  ],
+  ["an announcement with a message number", reserved, (peer) => peer.send(announce, 1, announcement(), { message: 1 })],
   ["an announcement of channel 0", FaultCode.announce, (peer) => peer.send(announce, 0, announcement())],
   ["an announcement with wrong lengths", FaultCode.announce, (peer) => peer.send(announce, 1, wrong)],
   [
