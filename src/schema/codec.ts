@@ -29,14 +29,14 @@ export interface View<T> {
 /** A reusable writer. Fields can be set in any order, and read back. */
 export interface Writer<T> {
   /**
-   * Places the writer, writes zero to all `size` bytes and gives the fields, always the same object. A setter throws
-   * TypeError or RangeError if its value does not fit, and may then have written a part of its field.
+   * Places the writer over `size` bytes and gives the fields, always the same object, each zero or empty. A setter
+   * throws TypeError or RangeError if its value does not fit, and may then have written a part of its field.
    *
    * @throws RangeError if `size` bytes from `offset` do not lie within `view`.
    */
   begin(view: DataView, offset: number): FieldWriter<T>;
   /**
-   * Ends the message and gives its bytes, as {@link Codec.encode} does.
+   * Ends the message and gives its bytes, as {@link Codec.encode} does. Padding among them is zero.
    *
    * @throws TypeError if an enum that has no member 0 was not set, as the message would not decode.
    */

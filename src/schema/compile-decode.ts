@@ -57,16 +57,17 @@ function decode(program: Program, type: AnyType, at: string): Reading {
   }
 }
 
-function load(type: Scalar, at: string): string {
-  if (type.wire === "bool") return `d.getUint8(${at})`;
-  return `d.get${accessors[type.wire]}(${at}, true)`;
+/** The expression that reads a scalar of the DataView `view` at the expression `at`; of a `bool`, its byte. */
+export function load(type: Scalar, view: string, at: string): string {
+  if (type.wire === "bool") return `${view}.getUint8(${at})`;
+  return `${view}.get${accessors[type.wire]}(${at}, true)`;
 }
 
 function decodeScalar(program: Program, type: Scalar, at: string): Reading {
   if (type.asNumber) return { lines: [], value: `${program.constant(scalarReader(type))}(d, ${at})` };
-  if (type.wire !== "bool") return { lines: [], value: load(type, at) };
+  if (type.wire !== "bool") return { lines: [], value: load(type, "d", at) };
   const byte = program.fresh();
-  const lines = [`const ${byte} = ${load(type, at)};`, `if (${byte} > 1) throw ${program.constant(REFUSED)};`];
+  const lines = [`const ${byte} = ${load(type, "d", at)};`, `if (${byte} > 1) throw ${program.constant(REFUSED)};`];
   return { lines, value: `${byte} === 1` };
 }
 
@@ -74,7 +75,7 @@ function decodeEnum(program: Program, type: EnumType, at: string): Reading {
   const name = program.fresh();
   const { names } = enumMaps(type);
   const lines = [
-    `const ${name} = ${program.constant(names)}.get(${load(type.base, at)});`,
+    `const ${name} = ${program.constant(names)}.get(${load(type.base, "d", at)});`,
     `if (${name} === undefined) throw ${program.constant(REFUSED)};`,
   ];
   return { lines, value: name };

@@ -68,11 +68,11 @@ function encode(program: Program, type: AnyType, value: string, at: string): str
 function encodeScalar(program: Program, type: Scalar, value: string, at: string): string[] {
   const check = `if (${misfit(type, value)}) throw ${program.constant(REFUSED)};`;
   if (type.asNumber) return [check, `${program.constant(scalarWriter(type))}(d, ${at}, ${value});`];
-  return [check, store(type, value, at)];
+  return [check, store(type, value, "d", at)];
 }
 
 /** An expression that is true if the variable `value` does not fit a scalar. */
-function misfit(type: Scalar, value: string): string {
+export function misfit(type: Scalar, value: string): string {
   const noNumber = `typeof ${value} !== "number"`;
   if (type.asNumber) return `!Number.isSafeInteger(${value})${type.wire === "u64" ? ` || ${value} < 0` : ""}`;
   switch (type.wire) {
@@ -115,9 +115,10 @@ export const accessors = {
   f64: "Float64",
 } as const;
 
-function store(type: Scalar, value: string, at: string): string {
-  if (type.wire === "bool") return `d.setUint8(${at}, ${value} ? 1 : 0);`;
-  return `d.set${accessors[type.wire]}(${at}, ${value}, true);`;
+/** The statement that writes the variable `value`, which fits, into the DataView `view` at the expression `at`. */
+export function store(type: Scalar, value: string, view: string, at: string): string {
+  if (type.wire === "bool") return `${view}.setUint8(${at}, ${value} ? 1 : 0);`;
+  return `${view}.set${accessors[type.wire]}(${at}, ${value}, true);`;
 }
 
 function encodeEnum(program: Program, type: EnumType, value: string, at: string): string[] {
@@ -126,7 +127,7 @@ function encodeEnum(program: Program, type: EnumType, value: string, at: string)
   return [
     `const ${integer} = ${program.constant(values)}.get(${value});`,
     `if (${integer} === undefined) throw ${program.constant(REFUSED)};`,
-    store(type.base, integer, at),
+    store(type.base, integer, "d", at),
   ];
 }
 

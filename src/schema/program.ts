@@ -7,7 +7,7 @@ import type { Struct } from "./type.js";
  * numbers that were checked to be integers.
  */
 export class Program {
-  readonly #functions: string[] = [];
+  readonly #declarations: string[] = [];
   readonly #constants = new Map<unknown, string>();
   readonly #structs = new Map<string, Map<Struct, string>>();
   #names = 0;
@@ -30,13 +30,19 @@ export class Program {
   /** Adds a function: its parameters and body as text. Gives its identifier. */
   add(parameters: string, body: string): string {
     const name = this.fresh();
-    this.#functions.push(`function ${name}(${parameters}) {\n${body}\n}`);
+    this.#declarations.push(`function ${name}(${parameters}) {\n${body}\n}`);
+    return name;
+  }
+
+  /** Adds a class: the text of its members, which may refer to it by its identifier. Gives that identifier. */
+  addClass(members: (name: string) => readonly string[]): string {
+    const name = this.fresh();
+    this.#declarations.push(`class ${name} {\n${members(name).join("\n")}\n}`);
     return name;
   }
 
   /**
-   * The identifier of the function that does `purpose` for a nested struct, added at the first call. One function for
-   * each struct, so that the text grows with the schema as written and not with its bytes.
+   * The identifier of what does `purpose` for a nested struct, added at the first call. One for each struct, so that the text grows with the schema as written and not with its bytes.
    */
   shared(purpose: string, struct: Struct, add: () => string): string {
     let names = this.#structs.get(purpose);
@@ -58,7 +64,7 @@ export class Program {
    * @throws EvalError if the process forbids code generation.
    */
   run(result: string): unknown {
-    const body = `"use strict";\n${this.#functions.join("\n")}\nreturn ${result};`;
+    const body = `"use strict";\n${this.#declarations.join("\n")}\nreturn ${result};`;
     return new Function(...this.#constants.values(), body)(...this.#constants.keys());
   }
 }

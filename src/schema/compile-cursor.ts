@@ -1,0 +1,87 @@
+import { load } from "./compile-decode.js";
+import { nowhere } from "./cursor.js";
+import { enumMaps } from "./enum.js";
+import { getField } from "./field-access.js";
+import type { Program } from "./program.js";
+import type { Field, Scalar, Struct } from "./type.js";
+
+/**
+ * The view `d` of a call is mostly the one of the call before, which one comparison tells. `c` is the cursor that the
+ * call is to place.
+ */
+export const IS_VIEW = "(d === c.#d || d instanceof DataView)";
+
+/**
+ * The members that every generated cursor over a struct has: it stands at offset `#o` of the DataView `#d`, over `#n`
+ * bytes. All are private, so that who reads fields cannot reach the memory.
+ */
+export function cursorMembers(program: Program, struct: Struct): string[] {
+  const nested = struct.fields.flatMap(({ type }, index) =>
+    type.kind === "struct" ? [`#f${index} = undefined;`] : [],
+  );
+  return [
+    `#d = ${program.constant(nowhere)};`,
+    "#o = 0;",
+    "#n = 0;",
+    ...nested,
+    "static place(c, d, o, n) {\nc.#d = d;\nc.#o = o;\nc.#n = n;\nreturn c;\n}",
+    `static { ${program.constant(showAccessors)}(this.prototype); }`,
+  ];
+}
+
+/** The getters of all fields; `nested` gives the class of the cursors over a nested struct. */
+export function getters(program: Program, struct: Struct, nested: (type: Struct) => string): string[] {
+  return struct.fields.map((field, index) => {
+    const lines = getterLines(program, struct, field, index, nested);
+    return `get ${JSON.stringify(field.name)}() {\n${lines.join("\n")}\n}`;
+  });
+}
+
+function getterLines(
+  program: Program,
+  struct: Struct,
+  field: Field,
+  index: number,
+  nested: (type: Struct) => string,
+): string[] {
+  const { type, offset, size } = field;
+  const at = `this.#o + ${offset}`;
+  // Reads again, for the value or the fault that is found then.
+  const walk = `return ${program.constant(getField)}(${program.constant(struct)}, ${program.constant(field)}, this.#d, ${at}, this.#n - ${offset});`;
+  switch (type.kind) {
+    case "struct": {
+      const cursor = nested(type);
+      return [`return ${cursor}.place(this.#f${index} ??= new ${cursor}(), this.#d, ${at}, ${size});`];
+    }
+    case "scalar":
+      return readScalar(type, at, walk);
+    case "enum": {
+      const names = program.constant(enumMaps(type).names);
+      const base = load(type.base, "this.#d", at);
+      return [`const v = ${names}.get(${base});`, `if (v === undefined) ${walk}`, "return v;"];
+    }
+    default:
+      return [walk];
+  }
+}
+
+function readScalar(type: Scalar, at: string, otherwise: string): string[] {
+  if (type.wire === "bool") {
+    return [`const v = this.#d.getUint8(${at});`, `if (v > 1) ${otherwise}`, "return v === 1;"];
+  }
+  if (!type.asNumber) return [`return ${load(type, "this.#d", at)};`];
+  const high = type.wire === "u64" ? "getUint32" : "getInt32";
+  return [
+    `const low = this.#d.getUint32(${at}, true);`,
+    `const v = this.#d.${high}(${at} + 4, true) * ${2 ** 32} + low;`,
+    `if (!Number.isSafeInteger(v)) ${otherwise}`,
+    "return v;",
+  ];
+}
+
+/** Makes the accessors of a class countable, as the fields of a value are. */
+function showAccessors(prototype: object): void {
+  for (const name of Object.getOwnPropertyNames(prototype)) {
+    if (name !== "constructor") Object.defineProperty(prototype, name, { enumerable: true });
+  }
+}
