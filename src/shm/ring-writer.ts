@@ -136,11 +136,19 @@ export class RingWriter {
     }
     this.#published = this.#tail;
     publish(this.#words, this.#tailIndex, this.#tail);
-    const used = (this.#tail - this.#head) >>> 0;
-    if (used > this.highWaterBytes) {
-      this.highWaterBytes = used;
+    if ((this.#tail - this.#head) >>> 0 > this.highWaterBytes) {
+      this.#noteHighWater();
     }
     return true;
+  }
+
+  /** The head seen last may be long past, so the mark rises only by what a look at the head confirms. */
+  #noteHighWater(): void {
+    try {
+      this.highWaterBytes = Math.max(this.highWaterBytes, this.#observeUsed());
+    } catch {
+      // A head that cannot be is told by the next claim that needs it.
+    }
   }
 
   /** Bytes committed that the peer has not acknowledged, as of now. */
@@ -150,7 +158,8 @@ export class RingWriter {
 
   /**
    * Number of records that the peer has not acknowledged, found by walking the own ring. The peer's head is looked at once
-   * more only if `lookAgain`, as it means nothing when the peer's section was laid out anew.
+   * more only if `lookAgain`, as it means nothing when the peer's section was laid out anew. A peer that acknowledged part
+   * of a record gets a count that may be too low.
    */
   countUnacknowledged(lookAgain: boolean): number {
     if (lookAgain) {
@@ -164,11 +173,16 @@ export class RingWriter {
     let cursor = this.#head;
     while (cursor !== this.#tail) {
       const record = (this.#ring + (cursor & this.#mask)) >> 2;
-      const length = this.#words[record + LENGTH] ?? 0;
-      if (((this.#words[record + KIND] ?? 0) & 0xff) !== PAD_KIND) {
+      const length = this.#words[record + LENGTH] as number;
+      if (((this.#words[record + KIND] as number) & 0xff) !== PAD_KIND) {
         count += 1;
       }
-      cursor = (cursor + ((length + RECORD_ALIGN_BYTES - 1) & -RECORD_ALIGN_BYTES)) | 0;
+      const size = (length + RECORD_ALIGN_BYTES - 1) & -RECORD_ALIGN_BYTES;
+      // The peer chose where this walk begins: in the middle of a record it finds payload where a length should be.
+      if (size < RECORD_ALIGN_BYTES || size > (this.#tail - cursor) >>> 0) {
+        break;
+      }
+      cursor = (cursor + size) | 0;
     }
     return count;
   }

@@ -142,6 +142,43 @@ describe("a ring", () => {
     expect(ring.writer.countUnacknowledged(true)).toBe(1);
   });
 
+  test.each([
+    ["zeros", 0],
+    ["ones", 0xff],
+    ["a length beyond the tail", 0x11],
+  ])("countUnacknowledged() comes to an end when the peer acknowledged part of a record of %s", (_, byte) => {
+    const ring = new Ring(256);
+    const offset = ring.writer.claim(64);
+    ring.source.bytes.fill(byte, offset, offset + 64);
+    ring.writer.commit(1, 1, 7, 64);
+    ring.writer.publish();
+    for (let head = 16; head < 80; head += 8) {
+      ring.target.words[Control.head / 4] = head;
+      expect(ring.writer.countUnacknowledged(true)).toBeLessThanOrEqual(1);
+    }
+  });
+
+  test("highWaterBytes does not count what the peer had acknowledged when more was published", () => {
+    const ring = new Ring(256);
+    for (let number = 0; number < 20; number += 1) {
+      expect(ring.write(number, 16)).toBe(true);
+      ring.writer.publish();
+      expect(ring.read()).toHaveLength(1);
+    }
+    expect(ring.writer.highWaterBytes).toBe(32);
+    for (const number of [20, 21]) expect(ring.write(number, 16)).toBe(true);
+    ring.writer.publish();
+    expect(ring.writer.highWaterBytes).toBe(64);
+  });
+
+  test("publish() leaves a head that cannot be to the next claim", () => {
+    const ring = new Ring(256);
+    expect(ring.write(0, 24)).toBe(true);
+    ring.target.words[Control.head / 4] = 4;
+    expect(ring.writer.publish()).toBe(true);
+    expect(() => ring.writer.unacknowledgedBytes).toThrow(Fault);
+  });
+
   test.each([8, 4, -8])("claim() faults when the other side acknowledges %d bytes of an empty ring", (head) => {
     const ring = new Ring(256);
     ring.target.words[Control.head / 4] = head;
