@@ -1,0 +1,28 @@
+// Runs tests on a kernel of Debian in an emulated machine: npm run test:kernel [-- lane or file ...].
+import { MissingError } from "../test/kernel/rig/command.mjs";
+import { runInGuest } from "../test/kernel/rig/guest.mjs";
+import { prepareKernel } from "../test/kernel/rig/kernel.mjs";
+import { chooseLanes } from "../test/kernel/rig/lanes.mjs";
+import { buildModule } from "../test/kernel/rig/module.mjs";
+
+async function main(names) {
+  const chosen = chooseLanes(names);
+  const kernel = prepareKernel();
+  const environment = { INTERCELL_KERNEL_ROOT: kernel.root, INTERCELL_TEST_MODULE: buildModule(kernel) };
+  for (const { name, lane, files } of chosen) {
+    const begin = performance.now();
+    const exitCode = await runInGuest({ lane, files, kernel, environment });
+    console.error(
+      `kernel: lane ${name} ended with ${exitCode} after ${Math.round((performance.now() - begin) / 1000)} s`,
+    );
+    if (exitCode !== 0) process.exitCode = exitCode;
+  }
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof MissingError) && !(error instanceof TypeError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
