@@ -114,6 +114,7 @@ export class Inbox {
    * @throws Fault
    */
   drain(believable: () => boolean): boolean {
+    this.#reader.finish();
     this.#deliver();
     while (!this.#paused && this.#reader.fetch() > 0) {
       loadFence();

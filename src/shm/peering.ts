@@ -115,6 +115,8 @@ export class Peering {
 
   /** True if {@link poll} would find something. */
   get hasWork(): boolean {
+    // The end of a session waits for the handler that gave a record back, which is no reason to look again and again.
+    if (this.#inbox?.paused === true && this.session.wasOpen && !this.session.stands()) return false;
     if (this.session.hasStep(this.#host.peerState() !== 0)) return true;
     return this.session.wasOpen && (this.#inbox?.hasMore === true || this.#host.roster.hasLate);
   }

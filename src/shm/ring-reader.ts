@@ -19,6 +19,8 @@ export class RingReader {
   readonly #ownWords: Int32Array;
   readonly #headIndex: number;
   #head = 0;
+  /** Cursor behind the last record that is taken, once {@link finish} has settled it. */
+  #end: number | undefined;
 
   /** `ownControl` is the offset of the own control block for this peer, where the acknowledgement is published. */
   constructor(peer: SectionMemory, place: RingPlace, own: SectionMemory, ownControl: number) {
@@ -33,6 +35,7 @@ export class RingReader {
   /** Starts over at cursor 0 and acknowledges nothing. */
   reset(): void {
     this.#head = 0;
+    this.#end = undefined;
     this.batch.clear();
     this.batch.restartSequence();
     publish(this.#ownWords, this.#headIndex, 0);
@@ -40,7 +43,12 @@ export class RingReader {
 
   /** True if the peer has published something that is not fetched. One load. */
   get hasMore(): boolean {
-    return observe(this.#peer.words, this.#tailIndex) !== this.#head;
+    return this.#tail !== this.#head;
+  }
+
+  /** Takes nothing that is published from here on: a peer that goes on writing after the end does not keep the reader. */
+  finish(): void {
+    this.#end ??= this.#tail;
   }
 
   /**
@@ -50,7 +58,7 @@ export class RingReader {
    * @throws Fault `cursor`.
    */
   fetch(): number {
-    const tail = observe(this.#peer.words, this.#tailIndex);
+    const tail = this.#tail;
     const available = (tail - this.#head) >>> 0;
     if (available === 0) {
       return 0;
@@ -78,5 +86,9 @@ export class RingReader {
   acknowledge(): void {
     this.#head = (this.#head + this.batch.acceptedBytes) | 0;
     publish(this.#ownWords, this.#headIndex, this.#head);
+  }
+
+  get #tail(): number {
+    return this.#end ?? observe(this.#peer.words, this.#tailIndex);
   }
 }

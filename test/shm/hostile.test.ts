@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { RecordKind } from "../../src/channel/link.js";
 import { encodeAnnouncement } from "../../src/shm/announcement.js";
 import { FaultCode } from "../../src/shm/fault.js";
+import { epochIndex } from "../../src/shm/header.js";
 import { Control, DIRECTORY_OFFSET, DirectoryEntry, Header } from "../../src/shm/layout.js";
 import { readSeed } from "../support/seed.js";
 import { setAtomicHook } from "./hooked-atomic.js";
@@ -227,6 +228,26 @@ describe("a hostile peer", () => {
       expect([at, world.link.status]).toEqual([at, "up"]);
     }
     world.expectRefused(version);
+  });
+
+  test("does not keep us reading when it goes on writing after it ended the session", () => {
+    world.meet();
+    const { peer } = world;
+    peer.send(announce, 1, announcement("c"));
+    world.look();
+    peer.send(data, 1, [1]);
+    let more = 500;
+    setAtomicHook({
+      before: (access, words) => {
+        if (access === "observe" && words.buffer === peer.memory.words.buffer && more-- > 0) peer.send(data, 1, [2]);
+      },
+    });
+    peer.memory.words[epochIndex(0)] = 0;
+    world.look();
+    setAtomicHook(undefined);
+    expect(world.seen.records.length).toBeGreaterThan(0);
+    expect(world.seen.records.length).toBeLessThan(20);
+    world.expectOthersUnharmed();
   });
 
   test("is not looked at any more until it restarts", () => {

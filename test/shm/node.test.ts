@@ -53,6 +53,21 @@ describe("ShmNode", () => {
     expect([link.status, link.statistics.faults]).toEqual(["closed", 0]);
   });
 
+  test("arm() finds nothing to do while the end of a session waits for a handler that gave a record back", () => {
+    const { left, right, link } = openBoth();
+    left.seen.refusals = 1;
+    commitBytes(right.port, [1]);
+    right.port.flush();
+    look();
+    far.close();
+    near.poll();
+    expect([link.arm(), left.seen.downs]).toEqual([true, []]);
+    left.port.resume();
+    look();
+    expect(left.seen.records.map(({ bytes }) => bytes)).toEqual([[1]]);
+    expect(left.seen.downs).toMatchObject([{ reason: "peer closed" }]);
+  });
+
   test("link() gives the same link until it is closed, then another with a session of its own", () => {
     const { link } = openBoth();
     expect(near.link(1)).toBe(link);
