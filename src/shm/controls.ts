@@ -22,13 +22,19 @@ const NOTHING = new Uint8Array(0);
 
 /**
  * Announcements and withdrawals that wait for room in the ring, in order. At most one of each channel that is open, and one of
- * each that was closed since there was room last; {@link length} counts towards {@link MAX_CHANNELS}.
+ * each that was closed since there was room last; those count towards {@link MAX_CHANNELS} as the open ones do.
  */
 export class Controls {
   readonly #waiting: Control[] = [];
+  #withdrawals = 0;
 
   get length(): number {
     return this.#waiting.length;
+  }
+
+  /** Channels that were closed and that the peer still takes for open. */
+  get withdrawals(): number {
+    return this.#withdrawals;
   }
 
   announce(channel: number, payload: Uint8Array, sent: () => void): void {
@@ -45,7 +51,16 @@ export class Controls {
       sent();
       return;
     }
-    this.#waiting.push({ kind: RecordKind.withdraw, channel, payload: NOTHING, sent });
+    this.#withdrawals += 1;
+    this.#waiting.push({
+      kind: RecordKind.withdraw,
+      channel,
+      payload: NOTHING,
+      sent: () => {
+        this.#withdrawals -= 1;
+        sent();
+      },
+    });
   }
 
   /** Forgets everything, as the session it was meant for is over. Numbers of withdrawn channels become free. */

@@ -51,6 +51,10 @@ export function partitionSection(
   const peers = servedPeers(maxPeers, peerId, options.peers);
   checkCapacity("ringBytes", options.ringBytes ?? MIN_RING_BYTES, false);
   checkCapacity("broadcastBytes", options.broadcastBytes ?? 0, true);
+  const { latestBytes: wantedLatest = 0 } = options;
+  if (!Number.isInteger(wantedLatest) || wantedLatest < 0) {
+    throw new RangeError(`latestBytes must be a number of bytes or 0, not ${wantedLatest}`);
+  }
   const eighth = Math.floor(sectionSize / 8);
   const broadcasts = options.broadcastBytes === undefined ? [defaultBroadcast(eighth), 0] : [options.broadcastBytes];
   const latests = options.latestBytes === undefined ? [eighth, 0] : [options.latestBytes];

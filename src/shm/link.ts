@@ -119,15 +119,11 @@ export class ShmLink implements Link, PortHost {
   attach(options: PortOptions): Port {
     if (this.#closed) throw new IntercellError(ErrorCode.CLOSED, `The link to ${this.name} is closed; open it again`);
     this.#roster.requireFree(options.name);
-    if (this.#roster.size + this.#controls.length >= MAX_CHANNELS) {
+    if (this.#roster.size + this.#controls.withdrawals >= MAX_CHANNELS) {
       throw new IntercellError(ErrorCode.FULL, `${this.name} has ${MAX_CHANNELS} channels, and more cannot be opened`);
     }
-    const port = new ShmPort(
-      this,
-      options,
-      this.#host.takeNumber(options.name),
-      placeTopics(this.#host.latest, options),
-    );
+    const place = placeTopics(this.#host.latest, options);
+    const port = new ShmPort(this, options, this.#host.takeNumber(options.name), place);
     this.#roster.add(port);
     if (this.#peering.isUp) this.#announce(port);
     this.#host.attend();
@@ -177,23 +173,11 @@ export class ShmLink implements Link, PortHost {
   }
 
   claim(payloadBytes: number): number {
-    if (payloadBytes > this.maxPayload) {
-      throw new IntercellError(
-        ErrorCode.TOO_LARGE,
-        `A record of ${payloadBytes} bytes cannot be sent to ${this.name}, which takes ${this.maxPayload}: half the ring of ` +
-          `${this.#outbox.writer.capacity} less its header; use larger sections or fewer peers`,
-      );
-    }
+    const { writer } = this.#outbox;
+    if (payloadBytes > writer.maxPayload) throw this.#tooLarge(payloadBytes);
     try {
-      const offset = this.#outbox.writer.claim(payloadBytes);
-      if (offset === NO_ROOM) {
-        this.#outbox.flush();
-        if (!this.#wantsRoom) {
-          this.#wantsRoom = true;
-          // What the peer is asked to ring for was written when nobody waited for room.
-          this.#host.attend();
-        }
-      }
+      const offset = writer.claim(payloadBytes);
+      if (offset === NO_ROOM) this.#askForRoom();
       return offset;
     } catch (error) {
       this.#keepFault(error);
@@ -309,6 +293,21 @@ export class ShmLink implements Link, PortHost {
         port.handler.room();
       }
     }
+  }
+
+  #askForRoom(): void {
+    this.#outbox.flush();
+    if (this.#wantsRoom) return;
+    this.#wantsRoom = true;
+    // What the peer is asked to ring for was written when nobody waited for room.
+    this.#host.attend();
+  }
+
+  #tooLarge(payloadBytes: number): IntercellError {
+    const { maxPayload, capacity } = this.#outbox.writer;
+    const found = `A record of ${payloadBytes} bytes cannot be sent to ${this.name}, which takes ${maxPayload}`;
+    const remedy = `half the ring of ${capacity} less its header; use larger sections or fewer peers`;
+    return new IntercellError(ErrorCode.TOO_LARGE, `${found}: ${remedy}`);
   }
 
   #onUp(): void {

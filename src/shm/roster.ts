@@ -13,7 +13,7 @@ interface Announced {
 export class Roster {
   readonly #ports = new Map<string, ShmPort>();
   readonly #announced = new Map<number, Announced>();
-  readonly #late: ShmPort[] = [];
+  readonly #late = new Set<ShmPort>();
   #lastNumber = -1;
   #lastPort: ShmPort | undefined;
 
@@ -38,16 +38,17 @@ export class Roster {
   /** Adds a port; {@link meetLate} brings it together with what the peer has announced before. */
   add(port: ShmPort): void {
     this.#ports.set(port.name, port);
-    this.#late.push(port);
+    this.#late.add(port);
   }
 
   /** True if ports were added since {@link meetLate}. */
   get hasLate(): boolean {
-    return this.#late.length > 0;
+    return this.#late.size > 0;
   }
 
   meetLate(region: TopicPlace): void {
-    for (const port of this.#late.splice(0)) {
+    for (const port of this.#late) {
+      this.#late.delete(port);
       for (const [number, announced] of this.#announced) {
         if (announced.announcement.name === port.name && this.#ports.get(port.name) === port) {
           announced.port = port;
@@ -60,6 +61,7 @@ export class Roster {
 
   remove(port: ShmPort): void {
     this.#ports.delete(port.name);
+    this.#late.delete(port);
     for (const announced of this.#announced.values()) {
       if (announced.port === port) {
         announced.port = undefined;

@@ -82,6 +82,18 @@ describe("Controls", () => {
     expect(free).toBe(2);
   });
 
+  test("withdrawals counts what waits, be it sent or forgotten", () => {
+    const controls = new Controls();
+    controls.announce(1, payload, () => undefined);
+    controls.withdraw(2, () => undefined);
+    controls.withdraw(3, () => undefined);
+    expect(controls.withdrawals).toBe(2);
+    controls.send(new Sink(2));
+    expect(controls.withdrawals).toBe(1);
+    controls.clear();
+    expect(controls.withdrawals).toBe(0);
+  });
+
   test("clear() frees the numbers of withdrawals and forgets announcements", () => {
     const controls = new Controls();
     let free = 0;

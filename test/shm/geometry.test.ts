@@ -92,6 +92,9 @@ describe("partitionSection()", () => {
     { ringBytes: 2 ** 31 },
     { ringBytes: Number.NaN },
     { broadcastBytes: 100 },
+    { latestBytes: -0x2000 },
+    { latestBytes: 64.5 },
+    { latestBytes: Number.NaN },
   ])("partitionSection() throws RangeError for %j", (bad) => {
     expect(() => partitionSection(0x2000, 3, 0, bad)).toThrow(RangeError);
   });

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { MAX_CHANNELS } from "../../src/shm/controls.js";
 import { openShm, type ShmLink, type ShmNode } from "../../src/shm/index.js";
+import type { ShmPort } from "../../src/shm/port.js";
 import { startMachine } from "../../src/sim/index.js";
 import { type Attached, attach, commitBytes } from "../channel/link-pair.js";
 import { MemoryMachine } from "../support/memory-device.js";
@@ -66,6 +68,19 @@ describe("ShmNode", () => {
     look();
     expect(left.seen.records.map(({ bytes }) => bytes)).toEqual([[1]]);
     expect(left.seen.downs).toMatchObject([{ reason: "peer closed" }]);
+  });
+
+  test("attach() gives as many channels as there may be, in one turn on a link that is up", () => {
+    const { link } = openBoth();
+    for (let count = 1; count < MAX_CHANNELS; count += 1) attach(link, `c${count}`);
+    expect(() => attach(link, "more")).toThrow(expect.objectContaining({ code: "ERR_FULL" }));
+  });
+
+  test("attach() keeps no number for a channel whose topics find no room", () => {
+    const link = near.link(1);
+    const { number } = attach(link, "first").port as ShmPort;
+    expect(() => attach(link, "large", 1n, [0x2000])).toThrow(expect.objectContaining({ code: "ERR_FULL" }));
+    expect((attach(link, "second").port as ShmPort).number).toBe(number + 1);
   });
 
   test("link() gives the same link until it is closed, then another with a session of its own", () => {

@@ -81,6 +81,14 @@ describe("Roster", () => {
     expect(roster.port(7)).toBe(again.port);
   });
 
+  test("remove() forgets a port that met nobody", () => {
+    const { port } = openPort("c");
+    roster.add(port);
+    expect(roster.hasLate).toBe(true);
+    roster.remove(port);
+    expect(roster.hasLate).toBe(false);
+  });
+
   test("withdrawn() parts the port, and the number may be announced again", () => {
     const { port, seen } = openPort("c");
     roster.add(port);
