@@ -1,0 +1,86 @@
+export { arbitrationKey } from "./arbitration.js";
+export {
+  type BitLength,
+  type BitRates,
+  classicBitBounds,
+  frameBits,
+  type TimedFrame,
+  wireTimeNs,
+} from "./bit-length.js";
+export {
+  fdDlcOfLength,
+  fdLengthOfDlc,
+  MAX_CLASSIC_LENGTH,
+  MAX_DLC,
+  MAX_FD_LENGTH,
+  MAX_XL_LENGTH,
+} from "./dlc.js";
+export {
+  ALL_ERRORS,
+  type ControllerProblem,
+  controllerProblems,
+  ErrorClass,
+  ErrorThreshold,
+  type ProtocolLocation,
+  type ProtocolViolation,
+  protocolLocations,
+  protocolViolations,
+  type WireFault,
+  wireFaults,
+} from "./error-class.js";
+export {
+  type CanErrorReport,
+  decodeErrorFrame,
+  describeErrorFrame,
+  emptyErrorReport,
+  encodeErrorFrame,
+  type ProtocolReport,
+  type TransceiverReport,
+} from "./error-report.js";
+export {
+  type CanFilter,
+  type CheckedFilterSet,
+  createMatcher,
+  decodeFilters,
+  encodeFilters,
+  exactFilter,
+  type FilterSet,
+  invertFilter,
+  MAX_FILTERS,
+  maskFilter,
+  passAll,
+  remoteFilter,
+} from "./filter.js";
+export { parseFilters } from "./filter-text.js";
+export {
+  type CanFrame,
+  type DataFrame,
+  dataFrame,
+  type ErrorFrame,
+  errorFrame,
+  type FdFrame,
+  type FdFrameOptions,
+  type FrameBytes,
+  fdFrame,
+  type RemoteFrame,
+  remoteFrame,
+  type XlFrame,
+  type XlFrameOptions,
+  xlFrame,
+} from "./frame.js";
+export {
+  type CanId,
+  type ExtendedId,
+  extendedId,
+  formatId,
+  idBits,
+  isCanId,
+  isExtended,
+  MAX_EXTENDED_ID,
+  MAX_STANDARD_ID,
+  parseId,
+  type StandardId,
+  standardId,
+} from "./id.js";
+export { decodeFrame, encodeFrame, FrameBytesOf, frameSizeBytes, idWord, MAX_FRAME_BYTES } from "./layout.js";
+export { formatFrame, MAX_FRAME_TEXT, parseFrame } from "./text.js";
