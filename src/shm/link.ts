@@ -230,6 +230,7 @@ export class ShmLink implements Link, PortHost {
     const lost = memoryStands && this.#peering.isUp ? this.#outbox.writer.countUnacknowledged(true) : 0;
     this.#closed = true;
     this.#peering.abandon();
+    this.#outbox.abandon();
     this.#counters.lostRecords += lost;
     this.#report({ reason: "closed", resumable: false, lost });
     this.#leave();
@@ -264,7 +265,7 @@ export class ShmLink implements Link, PortHost {
 
   /** @internal Looks at the peer's heartbeat. */
   watchHeartbeat(nowMs: number): void {
-    this.#peering.watchHeartbeat(nowMs);
+    if (!this.#closed) this.#peering.watchHeartbeat(nowMs);
   }
 
   /** Tells, when asked later, whether the peer has taken all that is committed now or cannot take it any more. */

@@ -30,6 +30,7 @@ export class Outbox {
   #rungFor = 0;
   #wakeCount = 0;
   #flushScheduled = false;
+  #abandoned = false;
   readonly #flushSoon = () => {
     this.#flushScheduled = false;
     this.flush();
@@ -65,9 +66,14 @@ export class Outbox {
 
   /** Publishes what is committed and rings the peer if it sleeps. */
   flush(): void {
-    if (this.writer.publish()) {
+    if (!this.#abandoned && this.writer.publish()) {
       this.ringFor(WakeBit.data);
     }
+  }
+
+  /** Publishes nothing more, as the memory is gone. */
+  abandon(): void {
+    this.#abandoned = true;
   }
 
   /**

@@ -4,6 +4,7 @@ import { openShm, type ShmLink, type ShmNode } from "../../src/shm/index.js";
 import type { ShmPort } from "../../src/shm/port.js";
 import { startMachine } from "../../src/sim/index.js";
 import { type Attached, attach, commitBytes } from "../channel/link-pair.js";
+import { uncaughtDuring } from "../channel/uncaught.js";
 import { MemoryMachine } from "../support/memory-device.js";
 
 describe("ShmNode", () => {
@@ -147,6 +148,40 @@ describe("ShmNode", () => {
 });
 
 describe("ShmNode on the simulated machine", () => {
+  test("close() of the device leaves nothing to be done for what was committed in the same turn", async () => {
+    await using machine = await startMachine();
+    const near = openShm(await machine.openDevice({ peer: 0 }), { wait: "manual" });
+    const far = openShm(await machine.openDevice({ peer: 1 }), { wait: "manual" });
+    const left = attach(near.link(1));
+    attach(far.link(0));
+    for (let round = 0; round < 6; round += 1) {
+      near.poll();
+      far.poll();
+    }
+    const uncaught = await uncaughtDuring(() => {
+      expect(commitBytes(left.port, [1])).toBe(1);
+      near.device.close();
+    });
+    expect(uncaught).toEqual([]);
+  });
+
+  test("a listener for a peer that stalls may close the node, which has another link", async () => {
+    await using machine = await startMachine();
+    const near = openShm(await machine.openDevice({ peer: 0 }), { heartbeatMs: 5, stallMs: 10 });
+    const far = openShm(await machine.openDevice({ peer: 1 }), { heartbeatMs: 5 });
+    const link = near.link(1);
+    near.link(2);
+    far.link(0);
+    await link.ready();
+    const closed = new Promise<void>((resolve) => near.events.once("close", resolve));
+    link.events.on("down", () => near.close());
+    const uncaught = await uncaughtDuring(async () => {
+      await machine.crashCell(1);
+      await closed;
+    });
+    expect([uncaught, link.status]).toEqual([[], "closed"]);
+  });
+
   type Close = (node: ShmNode, link: ShmLink, seen: Attached["seen"]) => void;
 
   test.each<[string, Close]>([
