@@ -71,11 +71,14 @@ export function assembleChannel(link: Link, protocol: Protocol, options: Checked
     info: { sequence: 0, missed: 0, lengthBytes: 0 },
   });
   const drain = new Drain(port, outbox, label);
+  let closing = false;
   const close = (): void => {
-    if (lifecycle.closed) return;
+    // Not the lifecycle's word, as a handler that is told through its signal may close the channel, too.
+    if (closing) return;
+    closing = true;
     const error = lifecycle.closedError();
+    resume();
     port.close();
-    dispatcher.release();
     outbox.stop(error, true);
     requester.stop(error);
     responder.sessionEnded(error);

@@ -138,7 +138,8 @@ export class Responder {
     const failed = (cause: unknown): void => this.#failed(entry, task, cause);
     try {
       const reply = handler(request, task);
-      if (isThenable(reply)) reply.then((value) => this.#reply(entry, task, value), failed);
+      // By way of a promise, as other thenables may call back twice.
+      if (isThenable(reply)) Promise.resolve(reply).then((value) => this.#reply(entry, task, value), failed);
       else this.#reply(entry, task, reply);
     } catch (cause) {
       failed(cause);

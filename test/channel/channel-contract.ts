@@ -85,6 +85,18 @@ function describeMessages(pair: () => LinkPair): void {
     expect(reader.dropped).toBe(0);
   });
 
+  test("close() lets the other channels of the link go on when the channel made it wait", async () => {
+    const [left, right] = await openPlain(pair(), { name: "unheard" });
+    const [other, heard] = await openPlain(pair(), { name: "heard" });
+    let received = 0;
+    heard.messages.on("measurement", () => received++);
+    await left.send("measurement", { tick: 0, lastNs: 0 });
+    await other.send("measurement", { tick: 1, lastNs: 0 });
+    await until(() => right.obstacle !== undefined, "the link waits");
+    right.close();
+    await until(() => received === 1, "the other channel's message is there");
+  });
+
   test("drain() resolves when the peer has taken everything", async () => {
     const [left, right] = await openPlain(pair());
     let received = 0;

@@ -179,6 +179,36 @@ describe("handle()", () => {
     expect(isIntercellError(contexts[1]?.signal.reason, "ERR_CLOSED")).toBe(true);
   });
 
+  test("close() is told once when a handler closes the channel as its signal aborts", async () => {
+    const { left, right } = await openPair(Jitter);
+    const closes: string[] = [];
+    left.events.on("close", () => closes.push("close"));
+    left.handle("reset", (_request, { signal }) => {
+      signal.addEventListener("abort", () => left.close());
+      return never();
+    });
+    right.request("reset", { hard: true }).catch(() => {});
+    await until(() => left.statistics.activeRequests === 1, "the request is there");
+    left.close();
+    expect(closes).toEqual(["close"]);
+  });
+
+  test("counts a handler's thenable once though it calls back twice", async () => {
+    const { left, right } = await openPair(Jitter);
+    const reply = { count: 1, worstNs: 1 };
+    const twice = {
+      // biome-ignore lint/suspicious/noThenProperty: a thenable that is no promise is what this is about
+      then: (settle: (value: typeof reply) => void) => {
+        settle(reply);
+        settle(reply);
+      },
+    };
+    right.handle("reset", () => twice as unknown as Promise<typeof reply>);
+    expect(await left.request("reset", { hard: true })).toEqual(reply);
+    await turns();
+    expect(right.statistics).toMatchObject({ activeRequests: 0, repliesSent: 1, repliesDiscarded: 0 });
+  });
+
   test("refuses more requests at once than allowed", async () => {
     const { left, right } = await openPair(Jitter, { maxConcurrentRequests: 1 });
     const finishes: (() => void)[] = [];
