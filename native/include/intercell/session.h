@@ -143,6 +143,8 @@ INTERCELL_COLD bool intercell_link_drain(struct intercell_link *link)
 	uint32_t tail = intercell_link_peer_word(link, INTERCELL_CONTROL_TAIL);
 	uint32_t session = link->session;
 
+	/* What was held back may be there no longer, as the section is the peer's. */
+	link->held = false;
 	while (tail != link->head) {
 		struct intercell_finding finding;
 		uint32_t used = tail - link->head;
