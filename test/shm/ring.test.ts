@@ -89,7 +89,10 @@ describe("a ring", () => {
           expect(taken.length).toBeLessThanOrEqual(published);
         }
         ring.writer.publish();
-        for (let more = ring.read(); more.length > 0; more = ring.read()) taken.push(...more);
+        // A batch may be no more than the pad before the wrap, so that none of its records is no end.
+        for (let batch = 0; ring.writer.unacknowledgedBytes > 0 && batch <= 2 * script.length; batch++) {
+          taken.push(...ring.read());
+        }
         expect(taken).toEqual(committed);
         expect(ring.writer.unacknowledgedBytes).toBe(0);
         if (end > capacity) wraps += 1;
