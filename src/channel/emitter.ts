@@ -14,9 +14,10 @@ export type ListenersChanged = (event: string, listeners: readonly Listener[]) =
 export const EMITTER_NAMES: readonly string[] = ["newListener", "removeListener"];
 
 /**
- * Makes an emitter for the events `names`, which differs from Node's in three ways: a listener that throws keeps
+ * Makes an emitter for the events `names`, which differs from Node's in four ways: a listener that throws keeps
  * neither the others nor the caller of `emit` from going on, as the throw goes to the process as an uncaught exception;
- * `error` without a listener is no throw; and to listen for an event that does not exist is a TypeError.
+ * `error` without a listener is no throw; to listen for an event that does not exist is a TypeError; and many listeners
+ * are no cause for a warning.
  */
 export function createEmitter<Events extends EventMap>(
   what: string,
@@ -40,6 +41,8 @@ class IsolatingEmitter extends EventEmitter {
 
   constructor(what: string, names: readonly string[], changed: ListenersChanged | undefined) {
     super();
+    // Each wait for a link listens to it, so that their number says nothing of a leak.
+    this.setMaxListeners(0);
     this.#what = what;
     this.#names = new Set(names);
     this.#changed = changed;

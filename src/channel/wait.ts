@@ -1,4 +1,5 @@
 import { ErrorCode, IntercellError, requireKnownKeys } from "../errors.js";
+import { whenAborted } from "./abort.js";
 
 /** How long to wait for something. */
 export interface WaitOptions {
@@ -37,9 +38,8 @@ export function requireWaitOptions(what: string, options: WaitOptions): void {
 
 /** Watches a signal and a clock for one wait that is under way. */
 export class Deadline {
-  readonly #signal: AbortSignal | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
-  readonly #aborted: (() => void) | undefined;
+  readonly #unwatch: (() => void) | undefined;
 
   /**
    * @param giveUp called at most once, with the reason of the signal or an `ERR_TIMEOUT`; not before this returns.
@@ -54,18 +54,16 @@ export class Deadline {
       }, timeoutMs);
     }
     if (signal !== undefined) {
-      this.#signal = signal;
-      this.#aborted = () => {
+      this.#unwatch = whenAborted(signal, () => {
         this.stop();
         giveUp(signal.reason);
-      };
-      signal.addEventListener("abort", this.#aborted, { once: true });
+      });
     }
   }
 
   /** Ends the watch. Idempotent. */
   stop(): void {
     clearTimeout(this.#timer);
-    if (this.#aborted !== undefined) this.#signal?.removeEventListener("abort", this.#aborted);
+    this.#unwatch?.();
   }
 }

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { describe, expect, test } from "vitest";
 import { createEmitter } from "../../src/channel/emitter.js";
 import { uncaughtDuring } from "./uncaught.js";
+import { turns } from "./until.js";
 
 type Events = { data: (value: number) => void; error: (error: Error) => void };
 
@@ -18,6 +19,17 @@ describe("createEmitter()", () => {
       expect(values).toEqual([1]);
     });
     expect(uncaught).toEqual([new Error("first")]);
+  });
+
+  test("does not warn of many listeners", async () => {
+    const emitter = createEmitter<Events>("a test", ["data", "error"]);
+    const warnings: Error[] = [];
+    const listener = (warning: Error): void => void warnings.push(warning);
+    process.on("warning", listener);
+    for (let count = 0; count < 20; count++) emitter.on("data", () => {});
+    await turns();
+    process.off("warning", listener);
+    expect(warnings).toEqual([]);
   });
 
   test("does not throw when nobody listens to error", () => {
