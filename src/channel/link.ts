@@ -146,7 +146,8 @@ export interface Port {
    */
   readLatest(topic: number, target: Uint8Array): number;
   readonly latestCount: number;
-  /** Sends to every peer that listens, never waits; a slow one misses records. Same size limit as its own ring has. */
+  /** Sends to every peer that listens, never waits; a slow one misses records. Same size limit as its own ring has.
+   * Throws IntercellError `ERR_TOO_LARGE`, or `ERR_UNSUPPORTED` if the link has no broadcasts. */
   broadcast(message: number, payload: Uint8Array): void;
   /**
    * Takes up delivery after the handler returned false: at the next {@link Link.poll}, at the latest in a turn of the
@@ -190,8 +191,8 @@ export interface Link {
   readonly events: TypedEmitter<LinkEvents>;
   readonly statistics: LinkStatistics;
   /**
-   * Opens a channel's end. Throws IntercellError `ERR_CLOSED`, `ERR_IN_USE` or `ERR_NO_SPACE` (latest region
-   * full).
+   * Opens a channel's end. Throws IntercellError `ERR_CLOSED`, `ERR_IN_USE`, or `ERR_FULL` if there are too many channels
+   * or no room for the latest values.
    */
   attach(options: PortOptions): Port;
   /**

@@ -10,7 +10,7 @@ import type { Protocol, ProtocolDefinition } from "./protocol.js";
  *
  * @throws TypeError or RangeError if the options are wrong.
  * @throws IntercellError `ERR_IN_USE` if the link has a channel of this name, `ERR_TOO_LARGE` if a message of
- * fixed size does not fit a record of the link, `ERR_NO_SPACE` if its topics do not fit, `ERR_CLOSED`.
+ * fixed size does not fit a record of the link, `ERR_FULL` if there are too many channels or its topics do not fit, `ERR_CLOSED`.
  */
 export function openChannel<const D extends ProtocolDefinition>(
   link: Link,

@@ -14,7 +14,7 @@ export type FaultCode = (typeof FaultCode)[keyof typeof FaultCode];
 
 /**
  * A peer broke the wire protocol. Thrown by the readers of a peer's memory and caught by the link, which closes the
- * session and reports it; applications see an IntercellError `ERR_PEER_FAULT`.
+ * session and reports it; applications see an IntercellError `ERR_PROTOCOL`.
  */
 export class Fault extends Error {
   readonly faultCode: FaultCode;

@@ -195,11 +195,17 @@ export class ShmLink implements Link, PortHost {
 
   broadcast(channel: number, message: number, payload: Uint8Array): void {
     const { broadcasts } = this.#host;
-    if (broadcasts === undefined || payload.byteLength > broadcasts.maxPayload) {
+    if (broadcasts === undefined) {
+      throw new IntercellError(
+        ErrorCode.UNSUPPORTED,
+        `${this.#host.deviceName} has no broadcast ring; give the node broadcastBytes or larger output sections`,
+      );
+    }
+    if (payload.byteLength > broadcasts.maxPayload) {
       throw new IntercellError(
         ErrorCode.TOO_LARGE,
         `A broadcast of ${payload.byteLength} bytes does not fit the broadcast ring of ${this.#host.deviceName}, which takes ` +
-          `${broadcasts?.maxPayload ?? "none"}; give the node more broadcastBytes`,
+          `${broadcasts.maxPayload}; give the node more broadcastBytes`,
       );
     }
     broadcasts.write(RecordKind.data, channel, message, payload);

@@ -84,6 +84,13 @@ describe("ShmNode", () => {
     expect((attach(link, "second").port as ShmPort).number).toBe(number + 1);
   });
 
+  test("broadcast() throws ERR_UNSUPPORTED when the node has no broadcast ring", () => {
+    near.close();
+    near = openShm(machine.open(0), { wait: "manual", broadcastBytes: 0 });
+    const { port } = attach(near.link(1));
+    expect(() => port.broadcast(0, new Uint8Array(4))).toThrow(expect.objectContaining({ code: "ERR_UNSUPPORTED" }));
+  });
+
   test("link() gives the same link until it is closed, then another with a session of its own", () => {
     const { link } = openBoth();
     expect(near.link(1)).toBe(link);
