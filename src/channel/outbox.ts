@@ -30,6 +30,8 @@ export class Outbox {
   readonly #line = new Set<WaitingRecord>();
   readonly #controls = new Set<WaitingRecord>();
   #stop: Stop | undefined;
+  /** Something waits in line, or the channel is closed: one look for {@link claim}, which costs less than the two sets. */
+  #blocked = false;
   /** The port's view as bytes, kept as long as the port has the same. */
   #view: DataView | undefined;
   #bytes: Uint8Array = new Uint8Array();
@@ -65,8 +67,7 @@ export class Outbox {
    * @throws IntercellError `ERR_CLOSED` once the channel is closed.
    */
   claim(lengthBytes: number): number {
-    if (this.#stop?.final) throw this.#stop.error;
-    return this.#line.size > 0 ? NO_ROOM : this.#port.claim(lengthBytes);
+    return this.#blocked ? this.#refuse() : this.#port.claim(lengthBytes);
   }
 
   /** As {@link Port.commit}. */
@@ -92,12 +93,14 @@ export class Outbox {
       throw new IntercellError(ErrorCode.QUEUE_FULL, message);
     }
     this.#line.add(record);
+    this.#blocked = true;
   }
 
   /** Puts a record of the channel itself at the end of the line; false if too many wait already. */
   enqueueControl(record: WaitingRecord): boolean {
     if (this.#stop !== undefined || this.#controls.size >= this.#capacity) return false;
     this.#line.add(record);
+    this.#blocked = true;
     this.#controls.add(record);
     return true;
   }
@@ -105,7 +108,9 @@ export class Outbox {
   /** Takes a record out of the line without a call of it; false if it is not there. */
   remove(record: WaitingRecord): boolean {
     this.#controls.delete(record);
-    return this.#line.delete(record);
+    const wasThere = this.#line.delete(record);
+    this.#blocked = this.#line.size > 0 || this.#stop?.final === true;
+    return wasThere;
   }
 
   /** Commits at once or waits in line; resolves once committed. */
@@ -157,6 +162,7 @@ export class Outbox {
   stop(error: IntercellError, final: boolean): void {
     if (this.#stop?.final) return;
     this.#stop = { error, final };
+    this.#blocked = this.#blocked || final;
     this.#failAll(this.#line, error);
   }
 
@@ -164,6 +170,11 @@ export class Outbox {
   dropControls(): void {
     const reason = new IntercellError(ErrorCode.PEER_RESTARTED, `The session of ${this.#label} is over`);
     this.#failAll(this.#controls, reason);
+  }
+
+  #refuse(): number {
+    if (this.#stop?.final) throw this.#stop.error;
+    return NO_ROOM;
   }
 
   #failAll(records: ReadonlySet<WaitingRecord>, reason: unknown): void {

@@ -43,6 +43,9 @@ export class MessageSender<T> implements Sender<T> {
   readonly #codec: Codec<T>;
   readonly #outbox: Outbox;
   readonly #counters: ChannelCounters;
+  readonly #message: number;
+  readonly #size: number;
+  readonly #direct: boolean;
   #writer: Writer<T> | undefined;
   #scratch: DataView | undefined;
 
@@ -52,6 +55,9 @@ export class MessageSender<T> implements Sender<T> {
     this.#codec = codec;
     this.#outbox = outbox;
     this.#counters = counters;
+    this.#message = encoder.message;
+    this.#size = codec.size;
+    this.#direct = encoder.direct;
   }
 
   trySend(value: T): boolean {
@@ -70,11 +76,13 @@ export class MessageSender<T> implements Sender<T> {
 
   tryWrite(fill: (fields: FieldWriter<T>) => void): boolean {
     this.#writer ??= this.#codec.writer();
-    if (!this.#encoder.direct) return this.#tryWriteScratch(this.#writer, fill);
-    const offset = this.#outbox.claim(this.#codec.size);
+    const writer = this.#writer;
+    const outbox = this.#outbox;
+    if (!this.#direct) return this.#tryWriteScratch(writer, fill);
+    const offset = outbox.claim(this.#size);
     if (offset === NO_ROOM) return false;
-    fill(this.#writer.begin(this.#outbox.view, offset));
-    this.#outbox.commit(RecordKind.data, this.#encoder.message, this.#writer.end());
+    fill(writer.begin(outbox.view, offset));
+    outbox.commit(RecordKind.data, this.#message, writer.end());
     this.#counters.sent++;
     return true;
   }

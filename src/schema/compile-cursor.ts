@@ -6,10 +6,10 @@ import type { Program } from "./program.js";
 import type { Field, Scalar, Struct } from "./type.js";
 
 /**
- * The view `d` of a call is mostly the one of the call before, which one comparison tells. `c` is the cursor that the
- * call is to place.
+ * True if a cursor `c` can be placed without more ado: over the view `d` of the call before, at an offset `o` of 32 bits.
+ * What else there is, a function checks that is out of the way.
  */
-export const IS_VIEW = "(d === c.#d || d instanceof DataView)";
+export const IS_LIKELY_PLACE = "d === c.#d && o >>> 0 === o";
 
 /**
  * The members that every generated cursor over a struct has: it stands at offset `#o` of the DataView `#d`, over `#n`

@@ -93,7 +93,8 @@ export function misfit(type: Scalar, value: string): string {
     case "i64":
       return `typeof ${value} !== "bigint" || BigInt.asIntN(64, ${value}) !== ${value}`;
     case "f32":
-      return `${noNumber} || (Math.abs(Math.fround(${value})) === Infinity && Math.abs(${value}) !== Infinity)`;
+      // Only what is finite gives 0 here: a number is refused that is finite, and is not once it is rounded.
+      return `${noNumber} || (Math.fround(${value}) * 0 !== 0 && ${value} * 0 === 0)`;
     case "f64":
       return noNumber;
     case "bool":
@@ -115,7 +116,7 @@ export const accessors = {
   f64: "Float64",
 } as const;
 
-/** The statement that writes the variable `value`, which fits, into the DataView `view` at the expression `at`. */
+/** The statement that writes the expression `value`, which fits, into the DataView `view` at the expression `at`. */
 export function store(type: Scalar, value: string, view: string, at: string): string {
   if (type.wire === "bool") return `${view}.setUint8(${at}, ${value} ? 1 : 0);`;
   return `${view}.set${accessors[type.wire]}(${at}, ${value}, true);`;

@@ -1,5 +1,5 @@
 import type { View } from "./codec.js";
-import { cursorMembers, getters, IS_VIEW } from "./compile-cursor.js";
+import { cursorMembers, getters, IS_LIKELY_PLACE } from "./compile-cursor.js";
 import { Program } from "./program.js";
 import type { Struct } from "./type.js";
 import { requireMessage } from "./window.js";
@@ -12,8 +12,8 @@ import { requireMessage } from "./window.js";
 export function compileView<T>(struct: Struct<T>): () => View<T> {
   const program = new Program();
   const { minSize, size, truncatable } = struct;
-  const length = truncatable ? `Number.isSafeInteger(n) && n >= ${minSize} && n <= ${size}` : `n === ${size}`;
-  const fits = `${IS_VIEW} && Number.isSafeInteger(o) && o >= 0 && ${length} && o + n <= d.byteLength`;
+  const length = truncatable ? `n >>> 0 === n && n >= ${minSize} && n <= ${size}` : `n === ${size}`;
+  const fits = `${IS_LIKELY_PLACE} && ${length} && o + n <= d.byteLength`;
   const refuse = program.constant(requireMessage);
   const reader = program.addClass((name) => [
     ...readerMembers(program, struct),
@@ -22,7 +22,10 @@ export function compileView<T>(struct: Struct<T>): () => View<T> {
       return {
         at(d, o, n) {
           if (!(${fits})) ${refuse}(${program.constant(struct)}, d, o, n);
-          return ${name}.place(c, d, o, n);
+          c.#d = d;
+          c.#o = o;
+          c.#n = n;
+          return c;
         },
       };
     }`,

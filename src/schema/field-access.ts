@@ -1,5 +1,5 @@
 import { get, getVariable, put } from "./interpret.js";
-import { Refusal } from "./refusal.js";
+import { REFUSED, Refusal } from "./refusal.js";
 import type { Field, Struct } from "./type.js";
 
 /**
@@ -29,4 +29,14 @@ export function putField(struct: Struct, { name, type }: Field, value: unknown, 
   } catch (fault) {
     throw fault instanceof Refusal ? fault.within(`.${name}`).toMistake(struct.name) : fault;
   }
+}
+
+/**
+ * Refuses a value that generated code found not to fit a field.
+ *
+ * @throws TypeError or RangeError, naming the path.
+ */
+export function refuseField(struct: Struct, field: Field, value: unknown): never {
+  putField(struct, field, value, new DataView(new ArrayBuffer(field.size)), 0);
+  throw REFUSED.toMistake(struct.name);
 }

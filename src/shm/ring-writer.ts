@@ -20,6 +20,8 @@ const MESSAGE = Record.message / 4;
  */
 export class RingWriter {
   readonly capacity: number;
+  /** Largest payload of one record in bytes. */
+  readonly maxPayload: number;
   readonly #words: Int32Array;
   readonly #ring: number;
   readonly #mask: number;
@@ -41,15 +43,11 @@ export class RingWriter {
 
   constructor(memory: SectionMemory, place: RingPlace) {
     this.capacity = place.capacity;
+    this.maxPayload = place.capacity / 2 - RECORD_HEADER_BYTES;
     this.#words = memory.words;
     this.#ring = place.ring;
     this.#mask = place.capacity - 1;
     this.#tailIndex = (place.control + Control.tail) / 4;
-  }
-
-  /** Largest payload of one record in bytes. */
-  get maxPayload(): number {
-    return this.capacity / 2 - RECORD_HEADER_BYTES;
   }
 
   /** Starts over at cursor 0 towards a peer whose control block for us lies at `control` of its section. */
@@ -91,26 +89,31 @@ export class RingWriter {
    */
   commit(kind: number, channel: number, message: number, payloadBytes: number): number {
     if (!this.#claimStands) {
-      throw new TypeError("Nothing is claimed: claim room before each commit, and send nothing in between");
+      throw notClaimed();
     }
     this.#claimStands = false;
     const words = this.#words;
-    if (this.#claimed !== this.#tail) {
-      const pad = (this.#ring + (this.#tail & this.#mask)) >> 2;
-      words[pad + LENGTH] = (this.#claimed - this.#tail) | 0;
-      words[pad + KIND] = PAD_KIND;
+    const claimed = this.#claimed;
+    if (claimed !== this.#tail) {
+      this.#pad(claimed);
     }
     const length = RECORD_HEADER_BYTES + payloadBytes;
-    const record = (this.#ring + (this.#claimed & this.#mask)) >> 2;
+    const record = (this.#ring + (claimed & this.#mask)) >> 2;
     const sequence = this.#sequence;
     words[record + LENGTH] = length;
     words[record + KIND] = kind | (channel << 16);
     words[record + SEQUENCE] = sequence;
     words[record + MESSAGE] = message;
-    this.#tail = (this.#claimed + ((length + RECORD_ALIGN_BYTES - 1) & -RECORD_ALIGN_BYTES)) | 0;
-    this.#claimed = this.#tail;
+    this.#tail = (claimed + ((length + RECORD_ALIGN_BYTES - 1) & -RECORD_ALIGN_BYTES)) | 0;
     this.#sequence = (sequence + 1) | 0;
     return sequence >>> 0;
+  }
+
+  /** Fills the ring up to its wrap, where the record that is claimed begins. */
+  #pad(claimed: number): void {
+    const pad = (this.#ring + (this.#tail & this.#mask)) >> 2;
+    this.#words[pad + LENGTH] = (claimed - this.#tail) | 0;
+    this.#words[pad + KIND] = PAD_KIND;
   }
 
   /** Cursor behind the last committed record. */
@@ -210,4 +213,8 @@ export class RingWriter {
     this.#head = head;
     return (this.#tail - head) >>> 0;
   }
+}
+
+function notClaimed(): TypeError {
+  return new TypeError("Nothing is claimed: claim room before each commit, and send nothing in between");
 }
