@@ -14,7 +14,7 @@ describe("src", () => {
     expect(format(checkImports(sources))).toBe("");
   });
 
-  test("src loads compiled code in native.ts alone when all files are read", () => {
+  test("src loads compiled code in native/addon.ts alone when all files are read", () => {
     expect(format(checkAddonLoading(sources))).toBe("");
   });
 });
@@ -90,9 +90,9 @@ describe("checkAddonLoading()", () => {
     'const addon = load("build/Release/intercell.node");',
     "process.dlopen(module, path);",
     'import { createRequire } from "node:module";',
-  ])("checkAddonLoading() refuses %s in a file other than native.ts", (text) => {
+  ])("checkAddonLoading() refuses %s in a file other than native/addon.ts", (text) => {
     expect(checkAddonLoading(files({ "src/uio/device.ts": text }))).toHaveLength(1);
-    expect(checkAddonLoading(files({ "src/native.ts": text }))).toEqual([]);
+    expect(checkAddonLoading(files({ "src/native/addon.ts": text }))).toEqual([]);
   });
 });
 

@@ -9,7 +9,7 @@ import { lineOf, parse, type Source, type Violation, walk } from "./source.js";
 export const layers: readonly (readonly string[])[] = [
   ["errors", "emitter"],
   ["native"],
-  ["schema"],
+  ["schema", "netlink"],
   ["channel"],
   ["uio", "can", "ivshmem-net", "jailhouse"],
   ["shm", "sim", "gen"],
@@ -149,9 +149,9 @@ function findCycles(graph: ReadonlyMap<string, readonly string[]>): Violation[] 
   return violations;
 }
 
-/** Ways to load compiled code, which `src/native.ts` alone may use. */
+/** Ways to load compiled code, which `src/native/addon.ts` alone may use. */
 export function checkAddonLoading(sources: readonly Source[]): Violation[] {
-  const others = sources.filter(({ path }) => path !== "src/native.ts");
+  const others = sources.filter(({ path }) => path !== "src/native/addon.ts");
   return others.flatMap((source) => {
     const file = parse(source);
     const found: Violation[] = [];
@@ -160,7 +160,7 @@ export function checkAddonLoading(sources: readonly Source[]): Violation[] {
         (ts.isStringLiteralLike(node) && (node.text === "node-gyp-build" || node.text.endsWith(".node"))) ||
         (ts.isIdentifier(node) && (node.text === "dlopen" || node.text === "createRequire"));
       if (isLoader) {
-        const message = `loads compiled code (${node.getText(file)}), which only src/native.ts may do`;
+        const message = `loads compiled code (${node.getText(file)}), which only src/native/addon.ts may do`;
         found.push({ path: source.path, line: lineOf(file, node.getStart(file)), message });
       }
     });
