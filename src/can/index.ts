@@ -7,6 +7,19 @@ export {
   type TimedFrame,
   wireTimeNs,
 } from "./bit-length.js";
+export type {
+  CanBus,
+  CanBusEvents,
+  CanBusStatistics,
+  CanBusStatus,
+  CanListenOptions,
+  CanReceiveOptions,
+  CanSendOptions,
+  CanSubscription,
+  FrameOrigin,
+  ReceivedFrame,
+  Timestamp,
+} from "./bus.js";
 export {
   fdDlcOfLength,
   fdLengthOfDlc,
