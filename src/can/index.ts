@@ -1,4 +1,6 @@
 export { arbitrationKey } from "./arbitration.js";
+export type { AscTimeZone } from "./asc-date.js";
+export { type AscOptions, type AscReadOptions, type AscWriteOptions, readAscLog, writeAscLog } from "./asc-log.js";
 export {
   type BitLength,
   type BitRates,
@@ -20,6 +22,14 @@ export type {
   ReceivedFrame,
   Timestamp,
 } from "./bus.js";
+export {
+  type CandumpLogOptions,
+  formatCandumpLine,
+  parseCandumpLine,
+  readCandumpLog,
+  writeCandumpLog,
+} from "./candump-log.js";
+export { type CanClock, type ClockTimer, systemClock } from "./clock.js";
 export {
   fdDlcOfLength,
   fdLengthOfDlc,
@@ -96,4 +106,16 @@ export {
   standardId,
 } from "./id.js";
 export { decodeFrame, encodeFrame, FrameBytesOf, frameSizeBytes, idWord, MAX_FRAME_BYTES } from "./layout.js";
+export { LogReader, type LogReadOptions, type LogReadStatistics, type LogSource } from "./log-reader.js";
+export { type LogDirection, type LogRecord, logRecordOf } from "./log-record.js";
+export { createManualClock, type ManualClock } from "./manual-clock.js";
+export {
+  createReplay,
+  type Replay,
+  type ReplayOptions,
+  type ReplayReport,
+  type ReplaySource,
+  type ReplayTarget,
+} from "./replay.js";
 export { formatFrame, MAX_FRAME_TEXT, parseFrame } from "./text.js";
+export { addNs, elapsedNs, type FractionDigits, formatTimestamp } from "./timestamp.js";
