@@ -7,10 +7,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { jitterProtocol } from "../../src/cli/jitter-protocol.js";
 import { encodeAnnouncement } from "../../src/shm/announcement.js";
+import { skipUnless } from "../support/skip.js";
 
 const emulator = "qemu-system-aarch64";
 const missing = [emulator, "aarch64-linux-gnu-gcc"].find((name) => spawnSync(name, ["--version"]).status !== 0);
-if (missing !== undefined) console.log(`skipped: ${missing} is not installed`);
 
 /* A cell as Jailhouse would make it, in the memory of QEMU's "virt" board: its RAM begins at 1 GiB. */
 const INMATE = 0x4020_0000;
@@ -142,8 +142,9 @@ function records(section: Buffer): { kind: number; sequence: number; payload: Bu
   return found;
 }
 
-test.skipIf(missing !== undefined)(
+test(
   "the freestanding inmate joins the root cell when an emulated CPU starts it",
+  skipUnless(missing === undefined, `${missing} is missing`),
   async () => {
     machine = boot();
     const outputs = SHARED + OUTPUTS;

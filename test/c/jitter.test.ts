@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { jitterProtocol } from "../../src/cli/jitter-protocol.js";
 import { generateHeaders } from "../../src/gen/c-header.js";
 import { compareFiles } from "../../src/gen/files.js";
+import { skipUnless } from "../support/skip.js";
 
 const here = import.meta.dirname;
 const include = join(here, "../../native/include");
@@ -20,10 +21,10 @@ const hasCross = (() => {
     execFileSync(`${cross}gcc`, ["--version"], { stdio: "ignore" });
     return true;
   } catch {
-    console.log(`skipped: ${cross}gcc is not installed`);
     return false;
   }
 })();
+const crossed = skipUnless(hasCross, `${cross}gcc is missing`);
 
 function tool(name: string, ...options: string[]): string {
   return execFileSync(`${cross}${name}`, options, {
@@ -37,7 +38,7 @@ test("intercell gen c has nothing to change when the example's header is checked
   expect(compareFiles(join(example, "generated"), generateHeaders([jitterProtocol]))).toEqual([]);
 });
 
-describe.skipIf(!hasCross)("the freestanding inmate", () => {
+describe("the freestanding inmate", crossed, () => {
   const elf = join(work, "jitter.elf");
   const symbols = new Map<string, number>();
 
@@ -72,7 +73,7 @@ describe.skipIf(!hasCross)("the freestanding inmate", () => {
   });
 });
 
-describe.skipIf(!hasCross)("the inmate in a Jailhouse tree", () => {
+describe("the inmate in a Jailhouse tree", crossed, () => {
   // As inmates/Makefile of Jailhouse compiles, with the compiler's own headers alone.
   const compile = (name: string, object: string) =>
     tool(

@@ -7,11 +7,11 @@ import { CInmate } from "../../src/cli/c-inmate.js";
 import { JitterRoot } from "../../src/cli/jitter-root.js";
 import { packageRoot } from "../../src/cli/package-root.js";
 import { startMachine } from "../../src/sim/index.js";
+import { skipUnless } from "../support/skip.js";
 
 const signal = AbortSignal.timeout(60_000);
 const wait = { signal, timeoutMs: 10_000 };
 const hasCompiler = spawnSync("gcc", ["--version"], { stdio: "ignore" }).status === 0;
-if (!hasCompiler) console.log("skipped: gcc is not installed");
 
 let root: string;
 
@@ -23,7 +23,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-describe.skipIf(!hasCompiler)("CInmate", () => {
+describe("CInmate", skipUnless(hasCompiler, "gcc is missing"), () => {
   test("prepare() builds once when the sources stay as they are", async () => {
     const inmate = new CInmate(root);
     const first = await inmate.prepare(signal);
