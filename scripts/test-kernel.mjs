@@ -8,8 +8,11 @@ import { buildModule } from "../test/kernel/rig/module.mjs";
 async function main(names) {
   const chosen = chooseLanes(names);
   const kernel = prepareKernel();
-  const environment = { INTERCELL_KERNEL_ROOT: kernel.root, INTERCELL_TEST_MODULE: buildModule(kernel) };
   for (const { name, lane, files } of chosen) {
+    const environment = {
+      INTERCELL_KERNEL_ROOT: kernel.root,
+      ...(lane.testModule ? { INTERCELL_TEST_MODULE: buildModule(kernel) } : {}),
+    };
     const begin = performance.now();
     const exitCode = await runInGuest({ lane, files, kernel, environment });
     console.error(

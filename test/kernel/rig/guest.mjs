@@ -27,7 +27,7 @@ export async function runInGuest({ lane, files, kernel, environment }) {
   const exchange = mkdtempSync(join(cacheFolder, "run-"));
   try {
     const initramfs = packInitramfs(kernel, exchange);
-    writeFileSync(join(exchange, "command"), writeCommand(files, environment));
+    writeFileSync(join(exchange, "command"), writeCommand(lane, files, environment));
     writeFileSync(join(exchange, "console"), "");
     await bootQemu({ ...lane, kernel, initramfs, exchange });
     if (!existsSync(join(exchange, "exit-code"))) throw new Error(describeEnd(exchange, lane.timeoutSeconds));
@@ -39,7 +39,7 @@ export async function runInGuest({ lane, files, kernel, environment }) {
   }
 }
 
-function writeCommand(files, environment) {
+function writeCommand({ modules = [] }, files, environment) {
   const own = Object.entries(process.env).filter(([name]) => HANDED_ON.test(name));
   const variables = {
     ...Object.fromEntries(own),
@@ -52,6 +52,9 @@ function writeCommand(files, environment) {
   const vitest = [process.execPath, "node_modules/vitest/vitest.mjs", "run", "--config", "vitest.kernel.config.ts"];
   return [
     ...Object.entries(variables).map(([name, value]) => `export ${name}=${quote(value)}`),
+    ...(modules.length === 0
+      ? []
+      : [`modprobe -d "$INTERCELL_KERNEL_ROOT" -a ${modules.map(quote).join(" ")} || exit`]),
     `cd ${quote(root)}`,
     `exec ${[...vitest, ...files].map(quote).join(" ")}`,
     "",

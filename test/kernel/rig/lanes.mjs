@@ -10,11 +10,42 @@ import { root } from "./paths.mjs";
  * @property {"qemu"} machine - What boots the kernel.
  * @property {number} memoryMiB
  * @property {number} timeoutSeconds - Of all that happens in the guest, its start included.
+ * @property {readonly string[]} [devices] - What QEMU's machine has besides, as parameters of its command line.
+ * @property {readonly string[]} [modules] - Modules of the kernel that are loaded before the tests.
+ * @property {boolean} [testModule] - Whether its tests load the module of `test/kernel/module`.
  */
+
+/** Two SJA1000 controllers (driver `kvaser_pci`) on one bus that has neither wire times nor errors (QEMU, docs/system/devices/can.rst). */
+const canControllers = [
+  "-object",
+  "can-bus,id=cb0",
+  ...["-device", "kvaser_pci,canbus=cb0"],
+  ...["-device", "kvaser_pci,canbus=cb0"],
+];
 
 /** @type {Readonly<Record<string, Lane>>} */
 export const lanes = {
-  uio: { folder: "test/kernel/uio", machine: "qemu", memoryMiB: 1536, timeoutSeconds: 900 },
+  uio: { folder: "test/kernel/uio", machine: "qemu", memoryMiB: 1536, timeoutSeconds: 900, testModule: true },
+  can: {
+    folder: "test/kernel/can",
+    machine: "qemu",
+    memoryMiB: 1536,
+    timeoutSeconds: 900,
+    devices: canControllers,
+    modules: [
+      "can",
+      "can-raw",
+      "can-bcm",
+      "can-isotp",
+      "vcan",
+      "vxcan",
+      "slcan",
+      "kvaser_pci",
+      "sch_tbf",
+      "dummy",
+      "veth",
+    ],
+  },
 };
 
 /**

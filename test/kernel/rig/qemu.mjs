@@ -18,9 +18,10 @@ const KERNEL_PARAMETERS =
  * @param {string} guest.exchange - Folder that the guest may write to.
  * @param {number} guest.memoryMiB
  * @param {number} guest.timeoutSeconds
+ * @param {readonly string[]} [guest.devices]
  * @returns {Promise<void>} However it ended: the exchange folder tells.
  */
-export async function bootQemu({ kernel, initramfs, exchange, memoryMiB, timeoutSeconds }) {
+export async function bootQemu({ kernel, initramfs, exchange, memoryMiB, timeoutSeconds, devices = [] }) {
   const { timeout, "qemu-system-x86_64": qemu } = requirePrograms({
     timeout: "coreutils",
     "qemu-system-x86_64": "qemu-system-x86",
@@ -39,7 +40,7 @@ export async function bootQemu({ kernel, initramfs, exchange, memoryMiB, timeout
     [
       ...["--kill-after=10", `${timeoutSeconds}`, qemu, ...machine, ...boot],
       ...["-nodefaults", "-display", "none", "-no-reboot", "-net", "none"],
-      ...[...consoles, "-serial", "chardev:out", ...files, "-device", "virtio-rng-pci"],
+      ...[...consoles, "-serial", "chardev:out", ...files, "-device", "virtio-rng-pci", ...devices],
     ],
     { stdio: ["ignore", "inherit", "inherit"] },
   );

@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { describeUio, type IvshmemDevice, type OpenUioOptions, openUio } from "../../../src/uio/index.js";
+import { loadKernelModules, rigVariable } from "../kernel-module.js";
 
 /** One machine of the test module, in its own terms: whole pages, and 0 vectors for INTx. */
 export interface TestMachine {
@@ -20,10 +21,10 @@ const BUS = "/sys/bus/intercell_test";
 /** Loads the test module with the given machines, in place of those that were there. */
 export function loadModule(machines: readonly TestMachine[]): void {
   unloadModule();
-  execFileSync("modprobe", ["-d", variable("INTERCELL_KERNEL_ROOT"), "uio"]);
+  loadKernelModules("uio");
   const list = (name: string, key: keyof TestMachine) => `${name}=${machines.map((machine) => machine[key]).join(",")}`;
   execFileSync("insmod", [
-    variable("INTERCELL_TEST_MODULE"),
+    rigVariable("INTERCELL_TEST_MODULE"),
     list("peers", "peers"),
     list("vectors", "vectors"),
     list("protocol", "protocol"),
@@ -77,10 +78,4 @@ export function bind(machine: number, peer: number): void {
 
 function attribute(machine: number, peer: number, name: string): string {
   return `${BUS}/devices/${addressOf(machine, peer)}/${name}`;
-}
-
-function variable(name: string): string {
-  const value = process.env[name];
-  if (value === undefined) throw new TypeError(`${name} is not set: run these tests by npm run test:kernel`);
-  return value;
 }
