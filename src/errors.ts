@@ -44,6 +44,8 @@ export const ErrorCode = {
   TOO_LARGE: "ERR_TOO_LARGE",
   /** The two sides of a channel disagree about its type. */
   TYPE_MISMATCH: "ERR_TYPE_MISMATCH",
+  /** What was sent may have arrived or not: the word that it did was lost. */
+  UNCONFIRMED: "ERR_UNCONFIRMED",
   /** This device, kernel or link cannot do what was asked. */
   UNSUPPORTED: "ERR_UNSUPPORTED",
 } as const;

@@ -1,3 +1,5 @@
+import type { Receiver } from "../channel/receiver.js";
+import type { WaitOptions } from "../channel/wait.js";
 import type { TypedEmitter } from "../emitter.js";
 import type { IntercellError } from "../errors.js";
 import type { FilterSet } from "./filter.js";
@@ -41,15 +43,17 @@ export type CanBusStatus = "up" | "down" | "removed" | "closed";
 export interface CanBusStatistics {
   /** Frames that the kernel, or the virtual bus, took from this handle. */
   readonly sentFrames: number;
-  /** Frames handed to listeners, own ones included if they were asked for. */
+  /** Frames that arrived, error frames included, own ones not. */
   readonly receivedFrames: number;
+  /** Own frames that came back from the wire. */
+  readonly confirmedFrames: number;
   /** Frames for this handle that were lost as its receive buffer was full (`SO_RXQ_OVFL`). */
   readonly droppedFrames: number;
   /** Frames that a {@link CanBus.receive} let go, as its reader was slower than its queue is long. */
   readonly overflowedFrames: number;
   /** Received bytes that were no frame. */
   readonly undecodableFrames: number;
-  /** Times that a frame found no room and waited, or was refused by {@link CanBus.trySend}. */
+  /** Times that frames found no room, and waited or were refused by {@link CanBus.trySend}. */
   readonly congestions: number;
   /** Error frames received. */
   readonly errorFrames: number;
@@ -67,22 +71,36 @@ export type CanBusEvents = {
   close: () => void;
 };
 
-export interface CanSendOptions {
-  readonly signal?: AbortSignal;
-  /** Rejects with `ERR_TIMEOUT` after this many milliseconds. @defaultValue no limit */
-  readonly timeoutMs?: number;
+/** A frame that had not left when its send was given up is never sent. */
+export type CanSendOptions = WaitOptions;
+
+/** Options of the opening that every kind of bus has. */
+export interface CanBusOptions extends FilterSet {
+  /**
+   * Error frames that the handle hears, bits of `ErrorClass`; listeners choose from them.
+   * @defaultValue all
+   */
+  readonly errorMask?: number | undefined;
+  /**
+   * Whether own frames come back from the wire, which `sendConfirmed` and listening with `own` need. Each costs about
+   * as much as one that is received.
+   * @defaultValue true
+   */
+  readonly ownFrames?: boolean | undefined;
+  /** Sends that wait for room, 1 to 65,536; beyond that they are refused. @defaultValue 1024 */
+  readonly sendQueueFrames?: number | undefined;
 }
 
 export interface CanListenOptions extends FilterSet {
   /** Whether frames that this handle sent are heard as well, once they are on the wire. @defaultValue false */
-  readonly own?: boolean;
+  readonly own?: boolean | undefined;
 }
 
 export interface CanReceiveOptions extends CanListenOptions {
-  /** Ends the iteration with the signal's reason. */
-  readonly signal?: AbortSignal;
-  /** Frames that wait for the reader; beyond that the oldest goes, and is counted. @defaultValue 4096 */
-  readonly queueFrames?: number;
+  /** Ends the iteration, after what it holds, with a throw of the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Frames that wait for the reader, 1 to 2^20; beyond that the oldest goes, and is counted. @defaultValue 4096 */
+  readonly queueFrames?: number | undefined;
 }
 
 /** What {@link CanBus.listen} gives: takes the listener back. Idempotent. */
@@ -117,15 +135,17 @@ export interface CanBus {
 
   /**
    * Frames as an iteration, which ends when the bus closes and throws if it fails. What does not fit its queue is lost,
-   * oldest first, and counted (`overflowedFrames`).
+   * oldest first, and counted (`overflowedFrames`, and `dropped` of the reader).
+   *
+   * @throws as {@link listen}.
    */
-  receive(options?: CanReceiveOptions): AsyncIterableIterator<ReceivedFrame>;
+  receive(options?: CanReceiveOptions): Receiver<ReceivedFrame>;
 
   /**
    * Hands over a frame; false if there is no room, and `room` follows. Frames leave in the order in which they were taken.
    *
    * @throws RangeError for a frame that this bus cannot carry (CAN FD on a classic one); IntercellError `ENETDOWN` while the
-   * interface is down, `ENODEV` while it is removed, `ERR_CLOSED`.
+   * interface is down, `ENODEV` while it is removed, `ERR_CLOSED`, or the errno of another refusal.
    */
   trySend(frame: CanFrame): boolean;
 
@@ -143,6 +163,10 @@ export interface CanBus {
   /**
    * As {@link send}, and resolves once the frame came back from the wire, with the moment at which it did. A virtual
    * interface (vcan) has no wire and gives it back at once.
+   *
+   * @throws as {@link send}; IntercellError `ERR_UNSUPPORTED` if the frame cannot come back as the handle was opened without
+   * `ownFrames` or with filters that it does not pass, `ERR_UNCONFIRMED` if it was handed over and its return was lost: the
+   * receive buffer was full, the interface went down, or the controller went bus-off.
    */
   sendConfirmed(frame: CanFrame, options?: CanSendOptions): Promise<Timestamp>;
 

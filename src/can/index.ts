@@ -12,6 +12,7 @@ export {
 export type {
   CanBus,
   CanBusEvents,
+  CanBusOptions,
   CanBusStatistics,
   CanBusStatus,
   CanListenOptions,

@@ -62,9 +62,9 @@ export function checkReceiveOptions(options: ReceiveOptions, lossless: boolean):
 
 type Waiting<T> = { resolve(result: IteratorResult<T, undefined>): void; reject(reason: unknown): void };
 
-/** What a {@link MessageReceiver} needs of the channel. */
+/** What a {@link MessageReceiver} needs of the channel, or of what else it reads from. */
 export interface ReceiverHooks {
-  readonly counters: ChannelCounters;
+  readonly counters: Pick<ChannelCounters, "dropped">;
   /** There is room again in a reader that made the link wait. */
   resume(): void;
   /** The reader ends. */
