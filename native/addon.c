@@ -92,6 +92,8 @@ NAPI_MODULE_INIT()
 	TRY(env, memory_export(env, exports));
 	TRY(env, registers_export(env, exports));
 	TRY(env, socket_export(env, exports));
+	TRY(env, netlink_export(env, exports));
+	TRY(env, ethtool_export(env, exports));
 	TRY(env, poller_export(env, exports));
 	TRY(env, sim_registers_export(env, exports));
 	return exports;

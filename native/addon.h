@@ -70,6 +70,9 @@ bool get_integer(napi_env env, napi_value value, const char *name, int64_t low,
 bool get_descriptor(napi_env env, napi_value value, int *result);
 bool get_descriptors(napi_env env, napi_value array, const char *name,
 		     uint32_t max, int *result, uint32_t *count);
+/* A Uint8Array of at least one byte. */
+bool get_bytes(napi_env env, napi_value value, const char *name, void **bytes,
+	       size_t *length);
 bool get_boolean(napi_env env, napi_value value, const char *name,
 		 bool *result);
 bool get_name(napi_env env, napi_value value, const char *name, char *result,
@@ -85,6 +88,8 @@ napi_status descriptor_export(napi_env env, napi_value exports);
 napi_status memory_export(napi_env env, napi_value exports);
 napi_status registers_export(napi_env env, napi_value exports);
 napi_status socket_export(napi_env env, napi_value exports);
+napi_status netlink_export(napi_env env, napi_value exports);
+napi_status ethtool_export(napi_env env, napi_value exports);
 napi_status poller_export(napi_env env, napi_value exports);
 napi_status sim_registers_export(napi_env env, napi_value exports);
 

@@ -102,6 +102,22 @@ bool get_descriptors(napi_env env, napi_value array, const char *name,
 	return true;
 }
 
+bool get_bytes(napi_env env, napi_value value, const char *name, void **bytes,
+	       size_t *length)
+{
+	napi_typedarray_type type;
+
+	if (napi_get_typedarray_info(env, value, &type, length, bytes, NULL,
+				     NULL) != napi_ok ||
+	    type != napi_uint8_array)
+		return refuse(env, napi_throw_type_error,
+			      "%s must be a Uint8Array", name);
+	if (*length == 0)
+		return refuse(env, napi_throw_range_error,
+			      "%s must not be empty", name);
+	return true;
+}
+
 bool get_boolean(napi_env env, napi_value value, const char *name,
 		 bool *result)
 {

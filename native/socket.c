@@ -111,7 +111,6 @@ static napi_value acceptUnix(napi_env env, napi_callback_info info)
 static napi_value sendMessage(napi_env env, napi_callback_info info)
 {
 	int fd, descriptors[MAX_DESCRIPTORS];
-	napi_typedarray_type type;
 	struct cmsghdr *header;
 	union control control;
 	struct msghdr message;
@@ -122,17 +121,8 @@ static napi_value sendMessage(napi_env env, napi_callback_info info)
 
 	REQUIRE(call_begin(env, info, &call));
 	REQUIRE(get_descriptor(env, call.arguments[0], &fd));
-	if (napi_get_typedarray_info(env, call.arguments[1], &type,
-				     &part.iov_len, &part.iov_base, NULL,
-				     NULL) != napi_ok ||
-	    type != napi_uint8_array) {
-		napi_throw_type_error(env, NULL, "bytes must be a Uint8Array");
-		return NULL;
-	}
-	if (part.iov_len == 0) {
-		napi_throw_range_error(env, NULL, "bytes must not be empty");
-		return NULL;
-	}
+	REQUIRE(get_bytes(env, call.arguments[1], "bytes", &part.iov_base,
+			  &part.iov_len));
 	REQUIRE(get_descriptors(env, call.arguments[2], "descriptors",
 				MAX_DESCRIPTORS, descriptors, &count));
 	memset(&message, 0, sizeof(message));

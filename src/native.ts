@@ -1,6 +1,8 @@
 export { checked } from "./native/addon.js";
 export { closeDescriptor, createEventfd, openDescriptor, reopenReadOnly, writeEventfd } from "./native/descriptor.js";
+export { type DriverInfo, readEthtool } from "./native/ethtool.js";
 export { createMemfd, mapMemory, unmapMemory } from "./native/memory.js";
+export { type NetlinkOptions, NetlinkProtocol, openNetlink, receiveNetlink, sendNetlink } from "./native/netlink.js";
 export { closePoller, createPoller, pollerRef, pollerUnref, setPollerEvents } from "./native/poller.js";
 export { mapRegisters, readRegister, unmapRegisters, writeRegister } from "./native/registers.js";
 export {

@@ -9,8 +9,9 @@ import { lineOf, parse, type Source, type Violation, walk } from "./source.js";
 export const layers: readonly (readonly string[])[] = [
   ["errors", "emitter"],
   ["native"],
-  ["schema", "netlink"],
+  ["schema"],
   ["channel"],
+  ["netlink"],
   ["uio", "can", "ivshmem-net", "jailhouse"],
   ["shm", "sim", "gen"],
   ["cli"],
