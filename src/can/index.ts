@@ -106,6 +106,29 @@ export {
   type StandardId,
   standardId,
 } from "./id.js";
+export {
+  type ExtendedPair,
+  extendedAddress,
+  type FixedPair,
+  type IdPair,
+  type IsoTpAddress,
+  type MixedFixedPair,
+  type MixedPair,
+  mixedAddress,
+  mixedFixedAddress,
+  normalAddress,
+  normalFixedAddress,
+} from "./isotp/address.js";
+export { openIsoTp } from "./isotp/bus-endpoint.js";
+export type {
+  IsoTpEndpoint,
+  IsoTpEvents,
+  IsoTpSendOptions,
+  IsoTpStatistics,
+  IsoTpSubscription,
+} from "./isotp/endpoint.js";
+export type { IsoTpCommonOptions, IsoTpOptions } from "./isotp/options.js";
+export { IsoTpReason } from "./isotp/reason.js";
 export { decodeFrame, encodeFrame, FrameBytesOf, frameSizeBytes, idWord, MAX_FRAME_BYTES } from "./layout.js";
 export { LogReader, type LogReadOptions, type LogReadStatistics, type LogSource } from "./log-reader.js";
 export { type LogDirection, type LogRecord, logRecordOf } from "./log-record.js";
