@@ -43,6 +43,8 @@ export interface BusHandleParts {
   /** Whether own frames come back at all, once `ownFrames` wants them. */
   readonly loopback: boolean;
   readonly status: CanBusStatus;
+  /** What to do about an interface that is down, as a sentence without its stop. @defaultValue the command of iproute2 */
+  readonly downAdvice?: string;
   readonly transport: BusTransport;
 }
 
@@ -58,10 +60,12 @@ export class BusHandle implements CanBus {
   readonly #dispatcher = new FrameDispatcher();
   readonly #queues: ReceiveQueues;
   readonly #sender: Sender;
+  readonly #downAdvice: string;
   #status: CanBusStatus;
 
-  constructor({ carriage, options, loopback, status, transport }: BusHandleParts) {
+  constructor({ carriage, options, loopback, status, downAdvice, transport }: BusHandleParts) {
     const { name } = carriage;
+    this.#downAdvice = downAdvice ?? `Set it up: ip link set ${name} up`;
     this.name = name;
     this.fd = carriage.fd;
     this.#status = status;
@@ -74,7 +78,7 @@ export class BusHandle implements CanBus {
       name,
       sendQueueFrames: options.sendQueueFrames,
       counters: this.#counters,
-      obstacle: () => obstacleOf(name, this.#status),
+      obstacle: () => this.#obstacle(),
       requireCarried: (frame) => requireCarried(carriage, frame),
       comesBack: (frame) => comesBack && passes(frame),
       transmit: (frames) => transport.transmit(frames),
@@ -160,7 +164,7 @@ export class BusHandle implements CanBus {
   setStatus(status: Exclude<CanBusStatus, "closed">): void {
     if (status === this.#status || this.#status === "closed") return;
     this.#status = status;
-    const obstacle = obstacleOf(this.name, status);
+    const obstacle = this.#obstacle();
     if (obstacle !== undefined) this.#sender.stop(obstacle, `the interface is ${status}`);
     this.events.emit("status", status);
     if (status === "up") this.#sender.resume();
@@ -191,17 +195,22 @@ export class BusHandle implements CanBus {
   }
 
   #requireOpen(): void {
-    if (this.#status === "closed") throw obstacleOf(this.name, "closed") as IntercellError;
+    if (this.#status === "closed") throw this.#obstacle() as IntercellError;
+  }
+
+  /** Why nothing can be sent now. */
+  #obstacle(): IntercellError | undefined {
+    return obstacleOf(this.name, this.#status, this.#downAdvice);
   }
 }
 
 /** Why a bus of this status sends nothing. */
-function obstacleOf(name: string, status: CanBusStatus): IntercellError | undefined {
+function obstacleOf(name: string, status: CanBusStatus, downAdvice: string): IntercellError | undefined {
   switch (status) {
     case "up":
       return undefined;
     case "down": {
-      const message = `Cannot send on ${name} as the interface is down. Set it up: ip link set ${name} up`;
+      const message = `Cannot send on ${name} as the interface is down. ${downAdvice}`;
       return new IntercellError("ENETDOWN", message, { errno: 100 });
     }
     case "removed":

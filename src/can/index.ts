@@ -133,6 +133,7 @@ export { decodeFrame, encodeFrame, FrameBytesOf, frameSizeBytes, idWord, MAX_FRA
 export { LogReader, type LogReadOptions, type LogReadStatistics, type LogSource } from "./log-reader.js";
 export { type LogDirection, type LogRecord, logRecordOf } from "./log-record.js";
 export { createManualClock, type ManualClock } from "./manual-clock.js";
+export { openVirtualCan, type VirtualCanOptions } from "./open-virtual.js";
 export {
   createReplay,
   type Replay,
@@ -143,3 +144,9 @@ export {
 } from "./replay.js";
 export { formatFrame, MAX_FRAME_TEXT, parseFrame } from "./text.js";
 export { addNs, elapsedNs, type FractionDigits, formatTimestamp } from "./timestamp.js";
+export { createVirtualBus, type LocalBusOptions, type VirtualBus } from "./virtual-bus.js";
+export type { VirtualCan } from "./virtual-can.js";
+export type { FateOf, FrameFate, VirtualFaults } from "./virtual-faults.js";
+export type { VirtualBusStatistics } from "./virtual-medium.js";
+export type { ControllerState, NodeReport } from "./virtual-node.js";
+export type { VirtualBusOptions, VirtualHandleOptions } from "./virtual-options.js";

@@ -2,8 +2,8 @@ import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_p
 import type { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import { ErrorCode, IntercellError } from "../errors.js";
+import { ownProgram } from "../native.js";
 import type { BrokerOptions } from "./broker.js";
-import { brokerProgram } from "./broker-program.js";
 import type { WaitOptions } from "./client.js";
 
 /** Time that a broker has to end by itself before it is killed. */
@@ -43,7 +43,7 @@ export class BrokerProcess {
  * @throws IntercellError such as `EADDRINUSE` if the name is taken.
  */
 export async function startBroker(options: Omit<BrokerOptions, "ownerPid">, wait: WaitOptions): Promise<BrokerProcess> {
-  const program = await brokerProgram();
+  const program = await ownProgram("sim/broker-main");
   wait.signal?.throwIfAborted();
   // The broker is no place for the starter's debugger or loaders.
   const { NODE_OPTIONS: _, ...env } = process.env;

@@ -2,6 +2,7 @@ import { constants } from "node:os";
 import { isIntercellError } from "../errors.js";
 import {
   acceptUnix,
+  Connection,
   closeDescriptor,
   closePoller,
   createPoller,
@@ -12,12 +13,11 @@ import {
   peerCredentials,
 } from "../native.js";
 import { CellTable } from "./cell-table.js";
-import { Connection } from "./connection.js";
 import { ControlSession } from "./control-session.js";
 import { type DeviceGeometry, deviceGeometry, type SimCellOptions, type SimDeviceOptions } from "./geometry.js";
 import { HypervisorDevice } from "./hypervisor.js";
 import { socketName } from "./names.js";
-import { ClientKind, decodeHello, encodeWelcome, type Hello } from "./wire.js";
+import { ClientKind, connectionOptions, decodeHello, encodeWelcome, type Hello } from "./wire.js";
 
 /** `ESHUTDOWN` (asm-generic/errno.h), which os.constants lacks on Linux. */
 const ESHUTDOWN = 108;
@@ -90,7 +90,7 @@ export class Broker {
   #serve(descriptor: Descriptor): void {
     const { pid, uid } = peerCredentials(descriptor);
     let session: Session | undefined;
-    const connection = new Connection(descriptor, {
+    const connection = new Connection(descriptor, connectionOptions, {
       message: ({ bytes, descriptors }: Message) => {
         for (const unexpected of descriptors) closeDescriptor(unexpected);
         try {

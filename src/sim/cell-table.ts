@@ -1,6 +1,6 @@
 import { IntercellError } from "../errors.js";
+import type { Connection } from "../native.js";
 import { Cell, type CellInfo, type StopKind } from "./cell.js";
-import type { Connection } from "./connection.js";
 import type { CellReference } from "./control.js";
 import type { SimCellOptions } from "./geometry.js";
 import type { HypervisorDevice } from "./hypervisor.js";

@@ -1,8 +1,7 @@
 import { ErrorCode, IntercellError, isIntercellError, systemError } from "../errors.js";
-import { closeDescriptor, connectUnix, type Descriptor, type Message, peerCredentials } from "../native.js";
-import { Connection } from "./connection.js";
+import { Connection, closeDescriptor, connectUnix, type Descriptor, type Message, peerCredentials } from "../native.js";
 import { listMachines, socketName } from "./names.js";
-import { decodeWelcome, encodeHello, type Hello, type Welcome } from "./wire.js";
+import { connectionOptions, decodeWelcome, encodeHello, type Hello, type Welcome } from "./wire.js";
 
 /** Limits of a wait. */
 export interface WaitOptions {
@@ -27,7 +26,7 @@ export async function greetBroker<T>(
   wait.signal?.throwIfAborted();
   const descriptor = connectOwn(machine);
   return await new Promise<T>((resolve, reject) => {
-    const connection = new Connection(descriptor, {
+    const connection = new Connection(descriptor, connectionOptions, {
       message: (message) => finish(() => resolve(welcomed(machine, message, connection, accept))),
       end: () => finish(() => fail(machineGone(machine))),
     });

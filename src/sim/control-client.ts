@@ -1,6 +1,6 @@
 import { IntercellError } from "../errors.js";
+import type { Connection } from "../native.js";
 import { greetBroker, machineGone, type WaitOptions } from "./client.js";
-import type { Connection } from "./connection.js";
 import { type Control, type ControlResponse, decodeControl, encodeControl } from "./control.js";
 import { ClientKind } from "./wire.js";
 

@@ -1,6 +1,6 @@
 import { ErrorCode, IntercellError, isIntercellError } from "../errors.js";
+import type { Connection } from "../native.js";
 import type { CellTable } from "./cell-table.js";
-import type { Connection } from "./connection.js";
 import {
   type Control,
   type ControlRequest,

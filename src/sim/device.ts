@@ -1,4 +1,5 @@
 import { ErrorCode, IntercellError, requireKnownKeys } from "../errors.js";
+import type { Connection } from "../native.js";
 import {
   closeDescriptor,
   createSimRegisters,
@@ -11,7 +12,6 @@ import {
 import type { IvshmemDevice } from "../uio/device.js";
 import { type DeviceParts, MappedDevice } from "../uio/mapped-device.js";
 import { greetBroker, machineGone, type WaitOptions } from "./client.js";
-import type { Connection } from "./connection.js";
 import type { DeviceGeometry } from "./geometry.js";
 import { checkMachineName, MachineEnvironment } from "./names.js";
 import { ClientKind, decodeNotice, StopReason, type Welcome } from "./wire.js";

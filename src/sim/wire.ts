@@ -26,6 +26,9 @@ export const NOTICE_BYTES = 16;
 /** Longest message either side sends. */
 export const MAX_MESSAGE_BYTES = 0x8000;
 
+/** How either side takes what the other one sends. */
+export const connectionOptions = { maxMessageBytes: MAX_MESSAGE_BYTES, peer: "the simulated machine" } as const;
+
 const HELLO_MAGIC = 0x4c484349; // "ICHL"
 const WELCOME_MAGIC = 0x4c574349; // "ICWL"
 const NOTICE_MAGIC = 0x544e4349; // "ICNT"

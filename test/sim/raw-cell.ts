@@ -1,4 +1,5 @@
 import { readSync } from "node:fs";
+import type { Connection } from "../../src/native.js";
 import {
   closeDescriptor,
   createSimRegisters,
@@ -11,7 +12,6 @@ import {
   writeRegister,
 } from "../../src/native.js";
 import { greetBroker } from "../../src/sim/client.js";
-import type { Connection } from "../../src/sim/connection.js";
 import { ClientKind, type Welcome } from "../../src/sim/wire.js";
 
 /**
