@@ -1,6 +1,6 @@
 import { refuseArray } from "./array.js";
 import { enumMaps } from "./enum.js";
-import { fieldNames, put, putLast } from "./interpret.js";
+import { put, putLast } from "./interpret.js";
 import type { Program } from "./program.js";
 import { REFUSED } from "./refusal.js";
 import { scalarWriter } from "./scalar-access.js";
@@ -13,11 +13,6 @@ import type { AnyType, ArrayType, Bytes, EnumType, Scalar, Struct, Text } from "
 export function addEncoder(program: Program, struct: Struct, truncate: boolean): string {
   const refused = program.constant(REFUSED);
   const lines = [`if (typeof v !== "object" || v === null || Array.isArray(v)) throw ${refused};`];
-  const names = fieldNames(struct);
-  // Keys in declared order are known by one comparison each; only others are looked up.
-  const keys = program.constant([...names]);
-  const strange = `${program.constant(isStrange)}(v, k, ${program.constant(names)})`;
-  lines.push("let i = 0;", `for (const k in v) if (k !== ${keys}[i++] && ${strange}) throw ${refused};`);
   let end = 0;
   for (const [index, { name, type, offset, size }] of struct.fields.entries()) {
     lines.push(...gap(end, offset));
@@ -33,11 +28,6 @@ export function addEncoder(program: Program, struct: Struct, truncate: boolean):
   }
   lines.push(...gap(end, struct.size), `return ${struct.size};`);
   return program.add("v, d, o", lines.join("\n"));
-}
-
-/** Whether a key of a value is its own and no field. */
-function isStrange(value: object, key: string, names: ReadonlySet<string>): boolean {
-  return !names.has(key) && Object.hasOwn(value, key);
 }
 
 /** Statements that zero the padding from `start` to `end` of a struct; it is less than 8 bytes. */

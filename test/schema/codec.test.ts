@@ -144,8 +144,7 @@ describe.each(engines)("%s", (_name, make) => {
       "Jitter.at.x: wanted an integer from -128 to 127 (i8), found 200",
     ],
     [{ ...jitter, at: { x: 1 } }, TypeError, "Jitter.at.y: wanted an integer from 0 to 65535 (u16), found nothing"],
-    [{ ...jitter, at: { x: 1, y: 2, z: 3 } }, TypeError, 'Jitter.at: wanted the keys x, y, found "z"'],
-    [{ ...jitter, extra: 1 }, TypeError, 'Jitter: wanted the keys tick, flags, mode, at, label, found "extra"'],
+    [{ ...jitter, tick: undefined, tik: 1 }, TypeError, "Jitter.tick: wanted"],
     [null, TypeError, "Jitter: wanted an object with the fields of Jitter, found null"],
     [[], TypeError, "Jitter: wanted an object with the fields of Jitter, found an array of 0"],
   ])("encode() names the path when a value does not fit (case %#)", (value, Class, message) => {
@@ -154,7 +153,9 @@ describe.each(engines)("%s", (_name, make) => {
     expect(run).toThrow(`Cannot encode ${message}`);
   });
 
-  test("encode() writes the same bytes when keys are in another order or inherited", () => {
+  test("encode() writes the same bytes when keys are in another order, inherited, or more than the fields", () => {
+    const more = { ...jitter, extra: 1, at: { ...jitter.at, z: 3 } };
+    expect(encodeAmid(engine, Jitter, more)).toEqual(encodeAmid(engine, Jitter, jitter));
     const shuffled = { label: "abc", at: jitter.at, mode: "run", flags: jitter.flags, tick: 1 };
     expect(encodeAmid(engine, Jitter, shuffled)).toEqual(encodeAmid(engine, Jitter, jitter));
     expect(encodeAmid(engine, Jitter, Object.create(jitter))).toEqual(encodeAmid(engine, Jitter, jitter));
@@ -199,7 +200,6 @@ describe.each(engines)("%s", (_name, make) => {
     const none = make(struct("Nothing", {})) as Engine<unknown>;
     expect(none.encode({}, view, 64)).toBe(0);
     expect(none.decode(view, 64, 0)).toEqual({});
-    expect(() => none.encode({ a: 1 }, view, 0)).toThrow(TypeError);
     expect(() => none.decode(view, 0, 1)).toThrow("wanted 0 bytes, found 1");
   });
 });
