@@ -66,16 +66,18 @@ export function assembleChannel(link: Link, protocol: Protocol, options: Checked
     describeState: () => describeState(link, port, dispatcher),
   });
   const responder = new Responder(outbox, protocol.requests, options.maxConcurrentRequests, hooks);
-  const inboxes = createInboxes(protocol, {
-    ...{ counters, report, resume, holding: options.holdUntilListened },
+  const inboxHooks: InboxHooks = {
+    ...{ counters, report, resume, holding: options.holdUntilListened, closed: false },
     info: { sequence: 0, missed: 0, lengthBytes: 0 },
-  });
+  };
+  const inboxes = createInboxes(protocol, inboxHooks);
   const drain = new Drain(port, outbox, label);
   let closing = false;
   const close = (): void => {
     // Not the lifecycle's word, as a handler that is told through its signal may close the channel, too.
     if (closing) return;
     closing = true;
+    inboxHooks.closed = true;
     const error = lifecycle.closedError();
     resume();
     port.close();

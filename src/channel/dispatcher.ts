@@ -72,6 +72,25 @@ export class Dispatcher implements PortHandler {
     return true;
   }
 
+  recordRun(
+    message: number,
+    sequence: number,
+    view: DataView,
+    offset: number,
+    length: number,
+    stride: number,
+    count: number,
+  ): number {
+    const inbox = this.#require().inboxes[message];
+    if (inbox === undefined || !inbox.lossless) {
+      for (let index = 0; index < count; index++) this.#unknown(`a message of number ${message}`);
+      return count;
+    }
+    const taken = inbox.deliverRun(sequence, view, offset, length, stride, count);
+    if (taken < count && !inbox.closed) this.#held = inbox;
+    return taken;
+  }
+
   broadcast(message: number, missed: number, view: DataView, offset: number, length: number): void {
     const parts = this.#require();
     parts.counters.broadcastsMissed += missed;

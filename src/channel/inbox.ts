@@ -39,6 +39,8 @@ export interface InboxHooks {
   readonly info: Mutable<MessageInfo>;
   /** Whether messages wait for their first listener. */
   readonly holding: boolean;
+  /** Whether the channel was closed. */
+  closed: boolean;
   /** Reports a fault to the application. */
   report(error: IntercellError): void;
   /** There is a listener where there was none. */
@@ -74,6 +76,11 @@ export class Inbox<T> {
 
   get lossless(): boolean {
     return this.#lossless;
+  }
+
+  /** Whether the channel was closed, by a listener perhaps. */
+  get closed(): boolean {
+    return this.#hooks.closed;
   }
 
   /** Why {@link deliver} says false. */
@@ -151,6 +158,16 @@ export class Inbox<T> {
     if (this.#views.length > 0 && !this.#giveViews(view, offset, length)) return true;
     if (decoding) this.#giveValue(view, offset, length);
     return true;
+  }
+
+  /** As {@link deliver} for `count` messages that lie `stride` bytes apart; gives how many it did not say false to. */
+  deliverRun(sequence: number, view: DataView, offset: number, length: number, stride: number, count: number): number {
+    const hooks = this.#hooks;
+    for (let index = 0; index < count; index++) {
+      if (hooks.closed || !this.deliver((sequence + index) >>> 0, 0, view, offset + index * stride, length))
+        return index;
+    }
+    return count;
   }
 
   #heard(): void {

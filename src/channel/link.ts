@@ -92,6 +92,20 @@ export interface PortHandler {
     offset: number,
     length: number,
   ): boolean;
+  /**
+   * `count` data records of one message, all of `length` bytes, whose payloads lie `stride` bytes apart from `offset` on
+   * and whose sequences count up from `sequence`. Returns how many were taken; for the others all is as if `record` had
+   * returned false, unless the port was closed meanwhile. A handler without it is given each by itself.
+   */
+  recordRun?(
+    message: number,
+    sequence: number,
+    view: DataView,
+    offset: number,
+    length: number,
+    stride: number,
+    count: number,
+  ): number;
   /** A record of the overwriting broadcast ring, as above but never repeated; `missed` records were lost before it. */
   broadcast(message: number, missed: number, view: DataView, offset: number, length: number): void;
   /** Both sides announced the channel with the same type: {@link Port.claim} may succeed. */

@@ -133,34 +133,41 @@ export class Inbox {
   #deliver(): number {
     const { batch } = this.#reader;
     let handled = 0;
-    while (!this.#paused && batch.next()) {
-      const { kind, channel, payloadOffset, payloadBytes } = batch;
-      if (kind === RecordKind.announce || kind === RecordKind.withdraw) {
-        this.#control(kind, channel, batch.view, payloadOffset, payloadBytes);
-      } else {
-        const port = this.#roster.port(channel);
-        if (port === undefined) {
-          this.#counters.unroutableRecords += 1;
-        } else if (
-          !port.handler.record(
-            kind as PortRecordKind,
-            batch.message,
-            batch.sequence >>> 0,
-            batch.view,
-            payloadOffset,
-            payloadBytes,
-          )
-        ) {
-          batch.putBack();
-          this.#paused = true;
-          break;
-        }
-      }
-      handled += 1;
-      this.#counters.receivedBytes += payloadBytes;
+    while (!this.#paused && batch.nextRun()) {
+      const { kind, channel, payloadBytes, runLength } = batch;
+      const taken = this.#take(kind, channel);
+      if (taken < runLength) batch.putBack(taken);
+      handled += taken;
+      this.#counters.receivedBytes += taken * payloadBytes;
     }
     this.#counters.receivedRecords += handled;
     return handled;
+  }
+
+  /** Gives out as much of the batch's run as goes at once; returns how many of its records are done with. */
+  #take(kind: number, channel: number): number {
+    const { batch } = this.#reader;
+    const { message, sequence, view, payloadOffset, payloadBytes, runLength, runStride } = batch;
+    if (kind === RecordKind.announce || kind === RecordKind.withdraw) {
+      this.#control(kind, channel, view, payloadOffset, payloadBytes);
+      return 1;
+    }
+    const port = this.#roster.port(channel);
+    if (port === undefined) {
+      this.#counters.unroutableRecords += runLength;
+      return runLength;
+    }
+    const { handler } = port;
+    if (kind === RecordKind.data && runLength > 1 && handler.recordRun !== undefined) {
+      const first = sequence >>> 0;
+      const taken = handler.recordRun(message, first, view, payloadOffset, payloadBytes, runStride, runLength);
+      // What a port leaves behind that was closed in between is for no one.
+      this.#paused ||= taken < runLength && this.#roster.port(channel) === port;
+      return taken;
+    }
+    if (handler.record(kind as PortRecordKind, message, sequence >>> 0, view, payloadOffset, payloadBytes)) return 1;
+    this.#paused = true;
+    return 0;
   }
 
   #control(kind: number, channel: number, view: DataView, offset: number, length: number): void {

@@ -1,3 +1,4 @@
+import { RecordKind } from "../channel/link.js";
 import { Fault, FaultCode } from "./fault.js";
 import { HIGHEST_KIND, PAD_KIND, RECORD_ALIGN_BYTES, RECORD_HEADER_BYTES, Record } from "./layout.js";
 import type { SectionMemory } from "./memory.js";
@@ -47,6 +48,9 @@ export class RecordBatch {
   channel = 0;
   message = 0;
   sequence = 0;
+  /** Records of the current run, and the bytes from one to the next. */
+  runLength = 0;
+  runStride = 0;
 
   /** With `checkSequence` off, gaps are left to the caller, as in a ring that overwrites. */
   constructor(capacity: number, checkSequence = true) {
@@ -103,38 +107,71 @@ export class RecordBatch {
    * @throws Fault `length`, `kind`, `sequence` or `reserved`.
    */
   check(head: number, capacity: number): boolean {
-    const words = this.#words;
     const filled = this.#filled;
+    // A batch is at most a ring, so that it crosses the wrap at most once.
+    const wrap = capacity - (head & (capacity - 1));
     let offset = 0;
     while (offset < filled) {
-      const length = words[(offset >> 2) + LENGTH] as number;
-      const kinds = words[(offset >> 2) + KIND] as number;
-      const size = (length + RECORD_ALIGN_BYTES - 1) & -RECORD_ALIGN_BYTES;
-      const toWrap = capacity - ((head + offset) & (capacity - 1));
-      const isPad = (kinds & 0xff) === PAD_KIND;
-      if (isPad ? length !== toWrap : length < RECORD_HEADER_BYTES || length > capacity >> 1 || size > toWrap) {
-        throw lengthFault((head + offset) >>> 0, isPad, length, toWrap, capacity);
-      }
-      if (offset + size > filled) {
-        return this.#stopAt(offset, size);
-      }
-      if (isPad) {
-        if (kinds !== PAD_KIND) throw new Fault(FaultCode.reserved, "A pad has bits set that must be zero");
-      } else {
-        this.#checkHeader(
-          kinds,
-          length,
-          words[(offset >> 2) + SEQUENCE] as number,
-          words[(offset >> 2) + MESSAGE] as number,
-        );
-        if (ANSWERS[kinds & 0xff] === true && words[((offset + RECORD_HEADER_BYTES) >> 2) + 1] !== 0) {
-          throw new Fault(FaultCode.reserved, "A reply or cancel has bits set that must be zero");
-        }
-      }
-      offset += size;
+      const size = this.#checkRecord(offset, head, capacity);
+      if (offset + size > filled) return this.#stopAt(offset, size);
+      offset = this.#checkAlike(offset, size, offset < wrap ? Math.min(wrap, filled) : filled);
     }
     this.#accepted = offset;
     return true;
+  }
+
+  /** Checks the record at `offset` and gives the bytes that it takes. @throws Fault */
+  #checkRecord(offset: number, head: number, capacity: number): number {
+    const words = this.#words;
+    const length = words[(offset >> 2) + LENGTH] as number;
+    const kinds = words[(offset >> 2) + KIND] as number;
+    const size = (length + RECORD_ALIGN_BYTES - 1) & -RECORD_ALIGN_BYTES;
+    const toWrap = capacity - ((head + offset) & (capacity - 1));
+    const isPad = (kinds & 0xff) === PAD_KIND;
+    if (isPad ? length !== toWrap : length < RECORD_HEADER_BYTES || length > capacity >> 1 || size > toWrap) {
+      throw lengthFault((head + offset) >>> 0, isPad, length, toWrap, capacity);
+    }
+    if (offset + size > this.#filled) return size;
+    if (isPad) {
+      if (kinds !== PAD_KIND) throw new Fault(FaultCode.reserved, "A pad has bits set that must be zero");
+      return size;
+    }
+    this.#checkHeader(
+      kinds,
+      length,
+      words[(offset >> 2) + SEQUENCE] as number,
+      words[(offset >> 2) + MESSAGE] as number,
+    );
+    if (ANSWERS[kinds & 0xff] === true && words[((offset + RECORD_HEADER_BYTES) >> 2) + 1] !== 0) {
+      throw new Fault(FaultCode.reserved, "A reply or cancel has bits set that must be zero");
+    }
+    return size;
+  }
+
+  /**
+   * Passes the record at `offset`, which was checked, and data records behind it that differ from it in nothing but the
+   * sequence, which is right. Gives the offset of the first that is to be looked at more closely, `end` at most.
+   */
+  #checkAlike(offset: number, size: number, end: number): number {
+    const words = this.#words;
+    const length = words[(offset >> 2) + LENGTH] as number;
+    const kinds = words[(offset >> 2) + KIND] as number;
+    const message = words[(offset >> 2) + MESSAGE] as number;
+    let next = offset + size;
+    if ((kinds & 0xff) !== RecordKind.data || !this.#checkSequence) return next;
+    let sequence = this.#sequence;
+    while (
+      next + size <= end &&
+      words[(next >> 2) + LENGTH] === length &&
+      words[(next >> 2) + KIND] === kinds &&
+      words[(next >> 2) + MESSAGE] === message &&
+      words[(next >> 2) + SEQUENCE] === sequence
+    ) {
+      sequence = (sequence + 1) | 0;
+      next += size;
+    }
+    this.#sequence = sequence;
+    return next;
   }
 
   /** Reads the next record's header into the fields. Returns false if the batch is used up. */
@@ -161,9 +198,35 @@ export class RecordBatch {
     return false;
   }
 
-  /** Makes {@link next} hand out the current record once more. */
-  putBack(): void {
-    this.#next = this.#current;
+  /**
+   * As {@link next}, and takes with it the records right behind that have the same kind, channel, message and length: the
+   * run, whose first record the fields describe.
+   */
+  nextRun(): boolean {
+    if (!this.next()) return false;
+    const words = this.#words;
+    const word = this.#current >> 2;
+    const length = words[word + LENGTH] as number;
+    const kinds = words[word + KIND] as number;
+    const stride = this.#next - this.#current;
+    let offset = this.#next;
+    while (
+      offset < this.#accepted &&
+      words[(offset >> 2) + LENGTH] === length &&
+      words[(offset >> 2) + KIND] === kinds &&
+      words[(offset >> 2) + MESSAGE] === this.message
+    ) {
+      offset += stride;
+    }
+    this.#next = offset;
+    this.runStride = stride;
+    this.runLength = (offset - this.#current) / stride;
+    return true;
+  }
+
+  /** Makes {@link next} hand out the current run once more, from its record `index` on. */
+  putBack(index = 0): void {
+    this.#next = this.#current + index * this.runStride;
   }
 
   /** A few words are copied one by one, as the call below costs an object and the time of some forty of them. */
