@@ -2,11 +2,12 @@ import type { WaitStrategy } from "intercell/shm";
 
 /**
  * How messages are sent and received:
- * - `raw`: bytes that are encoded already, to a listener of bytes
+ * - `run`: bytes that are encoded already, 64 messages to a call, to a listener of runs
+ * - `raw`: bytes that are encoded already, one message to a call, to a listener of raw memory
  * - `object`: an object for each message on both sides
  * - `view`: fields written and read in place, no object on either side
  */
-export type Mode = "raw" | "object" | "view";
+export type Mode = "run" | "raw" | "object" | "view";
 
 /** Options of both ends of a measurement of throughput. */
 export interface TrafficOptions {

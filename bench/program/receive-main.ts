@@ -15,12 +15,19 @@ interface Tally {
 function listen(link: Link, options: ReceiveOptions, tally: Tally): Promise<void>[] {
   return Array.from({ length: options.channels }, (_, index) => {
     const name = `bench ${index}`;
-    if (options.mode === "raw") {
+    if (options.mode === "raw" || options.mode === "run") {
       const channel = openChannel(link, blobProtocol(options.sizeBytes), { name });
-      channel.onBytes("blob", (bytes) => {
-        tally.received += 1;
-        tally.sum += bytes[0] ?? 0;
-      });
+      if (options.mode === "raw") {
+        channel.onRaw("blob", (memory, offset) => {
+          tally.received += 1;
+          tally.sum += memory.getUint8(offset);
+        });
+      } else {
+        channel.onRun("blob", (memory, offset, _, stride, count) => {
+          tally.received += count;
+          for (let index = 0; index < count; index += 1) tally.sum += memory.getUint8(offset + index * stride);
+        });
+      }
       return channel.ready({ timeoutMs: READY_TIMEOUT_MS });
     }
     const channel = openChannel(link, sampleProtocol, { name });

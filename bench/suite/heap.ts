@@ -12,6 +12,7 @@ const NOTHING = 1;
 async function run(plan: Plan): Promise<Outcome> {
   const watched = (mode: Mode) => () => measureTraffic(plan, mode, { heapMessages: plan.heapMessages });
   const traffic = await interleave(plan.runs, {
+    run: watched("run"),
     raw: watched("raw"),
     view: watched("view"),
     object: watched("object"),
@@ -22,7 +23,7 @@ async function run(plan: Plan): Promise<Outcome> {
         nodeProgram("heap", {}, { flags: ["--expose-gc"] }),
       ),
   });
-  const figures = (["raw", "view", "object"] as const).flatMap((mode) =>
+  const figures = (["run", "raw", "view", "object"] as const).flatMap((mode) =>
     (["sent", "received"] as const).map((side) =>
       createFigure({
         ...{ name: `heap of a message, ${mode}, ${side}`, unit: "bytes" },

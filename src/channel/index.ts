@@ -1,6 +1,6 @@
 export type { Channel, MessageEvents } from "./channel.js";
 export type { ChannelEvents, ChannelStatus } from "./events.js";
-export type { BytesListener, MessageInfo, RawListener, ViewListener } from "./inbox.js";
+export type { BytesListener, MessageInfo, RawListener, RunListener, ViewListener } from "./inbox.js";
 export type {
   Link,
   LinkDown,

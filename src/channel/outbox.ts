@@ -1,5 +1,5 @@
 import { ErrorCode, IntercellError } from "../errors.js";
-import { NO_ROOM, type Port, type PortRecordKind } from "./link.js";
+import { NO_ROOM, type Port, type PortRecordKind, RecordKind } from "./link.js";
 import { Deadline, type WaitOptions } from "./wait.js";
 
 /** A record that waits in line for room or for the peer. */
@@ -35,6 +35,8 @@ export class Outbox {
   /** The port's view as bytes, kept as long as the port has the same. */
   #view: DataView | undefined;
   #bytes: Uint8Array = new Uint8Array();
+  #run: Uint8Array | undefined;
+  #runWords: Int32Array = new Int32Array();
 
   constructor(port: Port, capacity: number, label: string) {
     this.#port = port;
@@ -79,6 +81,24 @@ export class Outbox {
   tryCommit(kind: PortRecordKind, message: number, payload: Uint8Array): number {
     const offset = this.claim(payload.length);
     return offset === NO_ROOM ? NO_ROOM : this.#write(kind, message, payload, offset);
+  }
+
+  /** As {@link tryCommit} for data messages of `lengthBytes` that lie one behind the other; gives how many were taken. */
+  tryCommitRun(message: number, payloads: Uint8Array, lengthBytes: number): number {
+    if (this.#blocked) {
+      this.#refuse();
+      return 0;
+    }
+    const inWords = lengthBytes % 4 === 0 && payloads.byteOffset % 4 === 0;
+    if (inWords && this.#port.commitRun !== undefined) {
+      return this.#port.commitRun(message, this.#wordsOf(payloads), lengthBytes);
+    }
+    let taken = 0;
+    for (let at = 0; at < payloads.length; at += lengthBytes) {
+      if (this.tryCommit(RecordKind.data, message, payloads.subarray(at, at + lengthBytes)) === NO_ROOM) break;
+      taken++;
+    }
+    return taken;
   }
 
   /**
@@ -170,6 +190,15 @@ export class Outbox {
   dropControls(): void {
     const reason = new IntercellError(ErrorCode.PEER_RESTARTED, `The session of ${this.#label} is over`);
     this.#failAll(this.#controls, reason);
+  }
+
+  /** A run's bytes as words; the same object as long as the run is the same, as one that is sent again and again. */
+  #wordsOf(payloads: Uint8Array): Int32Array {
+    if (payloads !== this.#run) {
+      this.#run = payloads;
+      this.#runWords = new Int32Array(payloads.buffer, payloads.byteOffset, payloads.byteLength >> 2);
+    }
+    return this.#runWords;
   }
 
   #refuse(): number {

@@ -34,6 +34,15 @@ export interface Sender<T> {
    * @throws TypeError if it is no Uint8Array; RangeError if no message of this type has so many bytes.
    */
   trySendBytes(bytes: Uint8Array): boolean;
+  /**
+   * As {@link trySendBytes} for many messages of a type of fixed size, which lie one behind the other in `bytes`: sends as
+   * many as there is room for, from the first on, and gives how many. The fastest way; more so if the size and the place
+   * of the first are multiples of 4.
+   *
+   * @throws TypeError if it is no Uint8Array, or messages of this type differ in size; RangeError if it does not hold
+   * whole messages.
+   */
+  trySendRun(bytes: Uint8Array): number;
 }
 
 /** The one implementation of {@link Sender}. */
@@ -98,6 +107,23 @@ export class MessageSender<T> implements Sender<T> {
     if (this.#outbox.tryCommit(RecordKind.data, this.#encoder.message, bytes) === NO_ROOM) return false;
     this.#counters.sent++;
     return true;
+  }
+
+  trySendRun(bytes: Uint8Array): number {
+    const { what } = this.#encoder;
+    const { size, minSize } = this.#codec;
+    if (!(bytes instanceof Uint8Array)) throw new TypeError(`Cannot send a run of ${what}: wanted a Uint8Array`);
+    if (minSize !== size || size === 0) {
+      const found = size === 0 ? "has no bytes" : `has ${minSize} to ${size} bytes`;
+      throw new TypeError(`Cannot send a run of ${what} as each ${found}: send them one by one`);
+    }
+    if (bytes.length % size !== 0) {
+      throw new RangeError(`Cannot send a run of ${what}: wanted a multiple of ${size} bytes, found ${bytes.length}`);
+    }
+    this.#encoder.requireFit(size);
+    const taken = this.#outbox.tryCommitRun(this.#message, bytes, size);
+    this.#counters.sent += taken;
+    return taken;
   }
 
   #tryWriteScratch(writer: Writer<T>, fill: (fields: FieldWriter<T>) => void): boolean {

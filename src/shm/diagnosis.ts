@@ -1,5 +1,7 @@
+import { ErrorCode, IntercellError } from "../errors.js";
 import { faultName } from "./fault.js";
 import type { Peering } from "./peering.js";
+import type { RingWriter } from "./ring-writer.js";
 
 /** Says why a link is not up, and what to look at. `state` is the peer's state word. */
 export function explainWaiting(peering: Peering, state: number): string {
@@ -11,4 +13,15 @@ export function explainWaiting(peering: Peering, state: number): string {
     return `its state word is ${state}, but it has no link to this cell, or speaks another protocol`;
   }
   return `its state word is ${state}, but it does not answer the handshake; did the cell crash?`;
+}
+
+/** The fault for a record that the ring towards a peer could never hold. */
+export function recordTooLarge(
+  peer: string,
+  { maxPayload, capacity }: RingWriter,
+  payloadBytes: number,
+): IntercellError {
+  const found = `A record of ${payloadBytes} bytes cannot be sent to ${peer}, which takes ${maxPayload}`;
+  const remedy = `half the ring of ${capacity} less its header; use larger sections or fewer peers`;
+  return new IntercellError(ErrorCode.TOO_LARGE, `${found}: ${remedy}`);
 }

@@ -16,7 +16,7 @@ import type { TypedEmitter } from "../emitter.js";
 import { ErrorCode, IntercellError } from "../errors.js";
 import { Controls, MAX_CHANNELS } from "./controls.js";
 import { createLinkCounters, type LinkCounters } from "./counters.js";
-import { explainWaiting } from "./diagnosis.js";
+import { explainWaiting, recordTooLarge } from "./diagnosis.js";
 import { Fault, faultName } from "./fault.js";
 import { WakeBit } from "./layout.js";
 import type { LinkHost } from "./link-host.js";
@@ -174,7 +174,7 @@ export class ShmLink implements Link, PortHost {
 
   claim(payloadBytes: number): number {
     const { writer } = this.#outbox;
-    if (payloadBytes > writer.maxPayload) throw this.#tooLarge(payloadBytes);
+    if (payloadBytes > writer.maxPayload) throw recordTooLarge(this.name, writer, payloadBytes);
     try {
       const offset = writer.claim(payloadBytes);
       if (offset === NO_ROOM) this.#askForRoom();
@@ -191,6 +191,19 @@ export class ShmLink implements Link, PortHost {
     this.#counters.sentBytes += payloadBytes;
     this.#outbox.committed();
     return sequence;
+  }
+
+  commitRun(channel: number, message: number, payloads: Int32Array, payloadBytes: number): number {
+    let records = 0;
+    try {
+      records = this.#outbox.commitRun({ kind: RecordKind.data, channel, message }, payloads, payloadBytes);
+    } catch (error) {
+      this.#keepFault(error);
+    }
+    if (records * payloadBytes < payloads.byteLength) this.#askForRoom();
+    this.#counters.sentRecords += records;
+    this.#counters.sentBytes += records * payloadBytes;
+    return records;
   }
 
   broadcast(channel: number, message: number, payload: Uint8Array): void {
@@ -308,13 +321,6 @@ export class ShmLink implements Link, PortHost {
     this.#wantsRoom = true;
     // What the peer is asked to ring for was written when nobody waited for room.
     this.#host.attend();
-  }
-
-  #tooLarge(payloadBytes: number): IntercellError {
-    const { maxPayload, capacity } = this.#outbox.writer;
-    const found = `A record of ${payloadBytes} bytes cannot be sent to ${this.name}, which takes ${maxPayload}`;
-    const remedy = `half the ring of ${capacity} less its header; use larger sections or fewer peers`;
-    return new IntercellError(ErrorCode.TOO_LARGE, `${found}: ${remedy}`);
   }
 
   #onUp(): void {

@@ -1,8 +1,8 @@
 import { observe, publish } from "./atomic.js";
 import type { RingPlace } from "./geometry.js";
-import { Control, WakeBit } from "./layout.js";
+import { Control, RECORD_HEADER_BYTES, WakeBit } from "./layout.js";
 import type { SectionMemory } from "./memory.js";
-import { RingWriter } from "./ring-writer.js";
+import { type RecordHeader, RingWriter } from "./ring-writer.js";
 
 /** Committed bytes are published without being asked once this much has gathered, or an eighth of the ring. */
 const GATHER_BYTES = 4096;
@@ -62,6 +62,26 @@ export class Outbox {
       this.#flushScheduled = true;
       queueMicrotask(this.#flushSoon);
     }
+  }
+
+  /**
+   * Commits a record for each payload, as far as there is room, and publishes part by part, so that the peer is at work on
+   * one while the next is written. Returns how many there was room for.
+   *
+   * @throws Fault as {@link RingWriter.claim}.
+   */
+  commitRun(header: RecordHeader, payloads: Int32Array, payloadBytes: number): number {
+    const step = payloadBytes >> 2;
+    const part = Math.max(1, Math.floor(this.#gatherBytes / (RECORD_HEADER_BYTES + payloadBytes))) * step;
+    let done = 0;
+    while (done < payloads.length) {
+      const end = Math.min(done + part, payloads.length);
+      const reached = this.writer.commitRun(header, payloads, payloadBytes, done, end);
+      if (reached > done) this.committed();
+      done = reached;
+      if (done < end) break;
+    }
+    return done / step;
   }
 
   /** Publishes what is committed and rings the peer if it sleeps. */

@@ -68,6 +68,50 @@ function describeMessages(pair: () => LinkPair): void {
     expect(right.statistics).toMatchObject({ received: 2000, dropped: 0, unheard: 0, undecodable: 0 });
   });
 
+  test("trySendRun() delivers all in order when the link takes them part by part", async () => {
+    const [left, right] = await openPlain(pair());
+    const ticks: number[] = [];
+    const sequences = new Set<number>();
+    right.onRun("measurement", (memory, offset, length, stride, count, { sequence }) => {
+      for (let index = 0; index < count; index++) {
+        const at = offset + index * stride;
+        ticks.push(length === 16 ? memory.getUint32(at, true) : -1);
+        sequences.add(sequence + index);
+      }
+    });
+    const count = 1000;
+    const bytes = new Uint8Array(count * 16);
+    for (let tick = 0; tick < count; tick++) {
+      Measurement.codec.encode({ tick, lastNs: tick }, new DataView(bytes.buffer), tick * 16);
+    }
+    const sender = left.sender("measurement");
+    let sent = 0;
+    await until(() => {
+      sent += sender.trySendRun(bytes.subarray(sent * 16));
+      return sent === count;
+    }, "all are sent");
+    await until(() => ticks.length >= count, "all are there");
+    expect(ticks).toEqual(Array.from({ length: count }, (_, tick) => tick));
+    expect(sequences.size).toBe(count);
+    expect([left.statistics.sent, right.statistics.received]).toEqual([count, count]);
+  });
+
+  test("close() in a listener leaves the rest of what came with it to no one", async () => {
+    const [left, right] = await openPlain(pair());
+    const [other, heard] = await openPlain(pair(), { name: "heard" });
+    const ticks: number[] = [];
+    const others: number[] = [];
+    heard.messages.on("measurement", ({ tick }) => others.push(tick));
+    right.messages.on("measurement", ({ tick }) => {
+      ticks.push(tick);
+      if (tick === 1) right.close();
+    });
+    for (let tick = 0; tick < 6; tick++) await left.send("measurement", { tick, lastNs: 0 });
+    await other.send("measurement", { tick: 9, lastNs: 0 });
+    await until(() => others.length === 1, "the other channel's message is there");
+    expect(ticks).toEqual([0, 1]);
+  });
+
   test("receive() loses nothing when the reader is slower than the sender", async () => {
     const [left, right] = await openPlain(pair());
     const reader = right.receive("measurement", { capacity: 4 });

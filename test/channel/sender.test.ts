@@ -222,6 +222,37 @@ describe("tryWrite()", () => {
   });
 });
 
+describe("trySendRun()", () => {
+  test("sends each message by itself when the link has no way for a run", async () => {
+    const { channel, seen } = await openRaw(Jitter);
+    const raw = Uint8Array.from({ length: 48 }, (_, index) => index);
+    expect(channel.sender("measurement").trySendRun(raw)).toBe(3);
+    await turns();
+    expect(seen.records.map(({ bytes }) => bytes)).toEqual([0, 16, 32].map((at) => [...raw.subarray(at, at + 16)]));
+    expect(channel.statistics.sent).toBe(3);
+  });
+
+  test("sends nothing when there are no messages", async () => {
+    const { left } = await openPair(Jitter);
+    expect(left.sender("measurement").trySendRun(new Uint8Array(0))).toBe(0);
+  });
+
+  test("throws when the bytes are no whole messages, or messages of the type differ in size", async () => {
+    const { left } = await openPair(Jitter);
+    const sender = left.sender("measurement");
+    expect(() => sender.trySendRun(new Uint8Array(17))).toThrow(/wanted a multiple of 16 bytes, found 17/);
+    expect(() => sender.trySendRun(new Uint16Array(16) as never)).toThrow(TypeError);
+    expect(() => left.sender("note").trySendRun(new Uint8Array(32))).toThrow(TypeError);
+  });
+
+  test("throws ERR_CLOSED when the channel is closed", async () => {
+    const { left } = await openPair(Jitter);
+    const sender = left.sender("measurement");
+    left.close();
+    expect(() => sender.trySendRun(new Uint8Array(16))).toThrow(expect.objectContaining({ code: "ERR_CLOSED" }));
+  });
+});
+
 describe("trySendBytes()", () => {
   test("sends the bytes as they are", async () => {
     const { channel, seen } = await openRaw(Jitter);
