@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { bundleSource } from "./bundle-source.mjs";
 
 const folder = fileURLToPath(new URL("../examples/", import.meta.url));
-const names = readdirSync(folder)
+const names = readdirSync(folder, { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".ts"))
   .map((file) => file.slice(0, -3));
 const [name = "", ...parameters] = process.argv.slice(2);

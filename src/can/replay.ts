@@ -8,8 +8,11 @@ import { elapsedNs } from "./timestamp.js";
 /** Frames sent one after the other before others get their turn. */
 const BURST = 256;
 
-/** Where the frames of a replay go: one bus for all, or the bus of each interface, undefined to leave its frames out. */
-export type ReplayTarget = CanBus | ((interfaceName: string) => CanBus | undefined);
+/**
+ * Where the frames of a replay go: one bus for all, or a function that gives the bus of an interface, undefined to leave its
+ * frames out. It is asked once for each name.
+ */
+export type ReplayTarget = CanBus | ((interfaceName: string) => CanBus | undefined | Promise<CanBus | undefined>);
 
 /** The frames to be replayed; a function opens them anew for each round. */
 export type ReplaySource = AsyncIterable<LogRecord> | (() => AsyncIterable<LogRecord>);
@@ -58,6 +61,8 @@ export class Replay {
   readonly #source: ReplaySource;
   readonly #target: ReplayTarget;
   readonly #options: Required<Omit<ReplayOptions, "direction" | "fixedGapMs">> & ReplayOptions;
+  /** By the name in the log. */
+  readonly #buses = new Map<string, CanBus | undefined>();
   readonly #lateness = new DurationHistogram();
   readonly #counts = { sentFrames: 0, skippedFrames: 0, rounds: 0, congestions: 0, backwardFrames: 0 };
   /** When the frame is due by the log. */
@@ -108,7 +113,7 @@ export class Replay {
       let previous: Timestamp | undefined;
       for await (const record of typeof this.#source === "function" ? this.#source() : this.#source) {
         signal?.throwIfAborted();
-        const bus = this.#busOf(record);
+        const bus = this.#isWanted(record) ? await this.#busOf(record.interfaceName) : undefined;
         if (bus === undefined) {
           this.#counts.skippedFrames += 1;
           continue;
@@ -124,11 +129,15 @@ export class Replay {
     return this.report;
   }
 
-  #busOf({ frame, interfaceName, direction }: LogRecord): CanBus | undefined {
+  #isWanted({ frame, direction }: LogRecord): boolean {
     const wanted = this.#options.direction;
-    if (wanted !== undefined && direction !== wanted) return undefined;
-    if (frame.kind === "error" && !this.#options.errorFrames) return undefined;
-    return typeof this.#target === "function" ? this.#target(interfaceName) : this.#target;
+    return (wanted === undefined || direction === wanted) && (frame.kind !== "error" || this.#options.errorFrames);
+  }
+
+  async #busOf(name: string): Promise<CanBus | undefined> {
+    if (typeof this.#target !== "function") return this.#target;
+    if (!this.#buses.has(name)) this.#buses.set(name, await this.#target(name));
+    return this.#buses.get(name);
   }
 
   #gapNs(previous: Timestamp | undefined, timestamp: Timestamp): number {

@@ -137,7 +137,7 @@ describe("createReplay()", () => {
       { ...base, interfaceName: "can1", frame: parseFrame("20000004#0004000000000000"), direction: "received" },
       { ...base, interfaceName: "can1", direction: "sent" },
     ];
-    const busOf = (name: string) => (name === "can0" || name === "can1" ? buses[name].bus : undefined);
+    const busOf = async (name: string) => (name === "can0" || name === "can1" ? buses[name].bus : undefined);
     const reportOf = async (options: ReplayOptions) =>
       await clock.runUntil(createReplay(stream(records), busOf, { clock, ...options }).run());
     expect(await reportOf({})).toMatchObject({ sentFrames: 3, skippedFrames: 2 });

@@ -7,6 +7,33 @@ import { root } from "../architecture/source.js";
 
 /** What each example prints. Names of machines are random and left out. */
 const outputs: Readonly<Record<string, readonly string[]>> = {
+  "can/exchange-frames": [
+    "the dashboard shows 100#04B0",
+    "the dashboard shows 101#01",
+    "3 frames sent, 3 of them back from the wire",
+    "3 frames took 414 µs",
+  ],
+  "can/replay-log": [
+    "3 frames sent, at most 0 ns late",
+    "date Sun Sep 13 12:26:40.000 pm 2020",
+    "base hex  timestamps absolute",
+    "no internal events logged",
+    "Begin Triggerblock Sun Sep 13 12:26:40.000 pm 2020",
+    "   0.000000 Start of measurement",
+    "   0.000000 1  100             Rx   d 2 04 B0",
+    "   0.125000 1  100             Rx   d 2 04 B8",
+    "   0.500000 1  18FECA00x       Rx   d 1 FF",
+    "End TriggerBlock",
+  ],
+  "can/survive-bus-off": [
+    "controller: tx-warning",
+    "controller: tx-passive",
+    "controller: bus-off",
+    expect.stringContaining("not known, as the controller went bus-off") as string,
+    "controller: restarted",
+    "heard 2 after 104 ms",
+    "the sensor is error-active",
+  ],
   "publish-latest-value": ["before the first: undefined", "step 1000 at 250, -250, the latest of 1000 values"],
   "request-reply": [
     "turns at 1200 rpm, before at 0",
@@ -30,7 +57,7 @@ const outputs: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-const names = readdirSync(`${root}/examples`)
+const names = readdirSync(`${root}/examples`, { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".ts"))
   .map((file) => file.slice(0, -3));
 
