@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { root } from "./source.js";
 
@@ -24,9 +24,11 @@ function missing(paths: readonly string[]): string[] {
 
 /** The subpath that each folder of `src` with an index is offered under; those without are internal. */
 function offeredFolders(): string[] {
-  const folders = readdirSync(join(root, "src"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  const names = folders.map(({ name }) => name).filter((name) => existsSync(join(root, "src", name, "index.ts")));
-  return names.map((name) => `./${name}`).sort();
+  const names = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" });
+  return names
+    .filter((name) => name.endsWith("/index.ts"))
+    .map((name) => `./${dirname(name)}`)
+    .sort();
 }
 
 test("exports name built files when dist is there", () => {

@@ -1,0 +1,119 @@
+import type { DbcMessage, DbcRange, DbcSignal } from "./model.js";
+import type { DbcNumber } from "./number.js";
+import { allowedRaw, type RawLimits } from "./range.js";
+import { MAX_NUMBER_BITS, type RawShape } from "./raw.js";
+import { createScale, type Scale } from "./scale.js";
+import { bytesNeeded, MAX_SIGNAL_BITS, segmentsOf } from "./segment.js";
+
+/** A signal as a codec sees it. */
+export interface SignalPlan {
+  readonly name: string;
+  readonly signal: DbcSignal;
+  readonly bytesNeeded: number;
+  readonly shape: RawShape;
+  readonly scale: Scale;
+  /** Raw values within the limits of the file and of the bits. */
+  readonly limits: RawLimits;
+  /** Names by raw value, in the type that raw values have; empty if there are none. */
+  readonly names: ReadonlyMap<DbcNumber, string>;
+  /** The first raw value of each name. */
+  readonly values: ReadonlyMap<string, DbcNumber>;
+  /** What hangs on this multiplexer; empty for other signals. */
+  readonly branches: readonly Branch[];
+}
+
+/** Signals that are there while a multiplexer has one of these raw values. */
+export interface Branch {
+  readonly ranges: readonly DbcRange[];
+  readonly signals: readonly SignalPlan[];
+}
+
+/** A message as a codec sees it. */
+export interface MessagePlan {
+  readonly message: DbcMessage;
+  /** Signals that are always there. */
+  readonly signals: readonly SignalPlan[];
+  /** Names of all signals that have a place in the codec. */
+  readonly names: ReadonlySet<string>;
+  /** Signals that have none: outside the message, of no or too many bits, or a second one of their name. */
+  readonly leftOut: readonly DbcSignal[];
+}
+
+/** Names that are taken in a part of a message, and in what is there whenever that part is. */
+interface Taken {
+  readonly names: Set<string>;
+  readonly above: Taken | undefined;
+}
+
+export function planMessage(message: DbcMessage): MessagePlan {
+  const children = new Map<string | undefined, DbcSignal[]>();
+  for (const signal of message.signals.filter((one) => hasPlace(one, message))) {
+    const parent = signal.multiplexing?.multiplexer;
+    const siblings = children.get(parent) ?? [];
+    siblings.push(signal);
+    children.set(parent, siblings);
+  }
+  const names = new Set<string>();
+  const planned = new Set<DbcSignal>();
+  const plan = (parent: string | undefined, above: Taken | undefined): Branch[] =>
+    groupByRanges(children.get(parent) ?? []).map((group) => {
+      const taken: Taken = { names: new Set(), above };
+      const fresh = group.filter((signal) => take(taken, signal.name));
+      const signals = fresh.map((signal) => {
+        planned.add(signal);
+        names.add(signal.name);
+        return planSignal(signal, signal.isMultiplexer ? plan(signal.name, taken) : []);
+      });
+      return { ranges: group[0]?.multiplexing?.ranges ?? [], signals };
+    });
+  const signals = plan(undefined, undefined)[0]?.signals ?? [];
+  return { message, signals, names, leftOut: message.signals.filter((signal) => !planned.has(signal)) };
+}
+
+function hasPlace(signal: DbcSignal, message: DbcMessage): boolean {
+  const { lengthBits } = signal;
+  return lengthBits > 0 && lengthBits <= MAX_SIGNAL_BITS && bytesNeeded(signal) <= message.lengthBytes;
+}
+
+/** Takes a name unless it is taken. */
+function take(taken: Taken, name: string): boolean {
+  for (let part: Taken | undefined = taken; part !== undefined; part = part.above) {
+    if (part.names.has(name)) return false;
+  }
+  taken.names.add(name);
+  return true;
+}
+
+/** Signals of the same ranges belong together. */
+function groupByRanges(signals: readonly DbcSignal[]): DbcSignal[][] {
+  const groups = new Map<string, DbcSignal[]>();
+  for (const signal of signals) {
+    const key = (signal.multiplexing?.ranges ?? []).map(({ first, last }) => `${first}-${last}`).join();
+    const group = groups.get(key) ?? [];
+    group.push(signal);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+function planSignal(signal: DbcSignal, branches: readonly Branch[]): SignalPlan {
+  const { name, type, lengthBits, factor, offset } = signal;
+  const isInteger = type === "unsigned" || type === "signed";
+  const isBig = isInteger && lengthBits > MAX_NUMBER_BITS;
+  const shape: RawShape = { type, lengthBits, segments: segmentsOf(signal), isBig };
+  const scale = createScale(shape, factor, offset);
+  const names = new Map<DbcNumber, string>();
+  const values = new Map<string, DbcNumber>();
+  for (const [value, text] of signal.valueNames ?? []) {
+    const raw = isBig ? toBig(value) : Number(value);
+    if (raw === undefined || raw < scale.least || raw > scale.greatest) continue;
+    names.set(raw, text);
+    if (!values.has(text)) values.set(text, raw);
+  }
+  const limits = allowedRaw(signal, shape, scale);
+  return { name, signal, bytesNeeded: bytesNeeded(signal), shape, scale, limits, names, values, branches };
+}
+
+function toBig(value: DbcNumber): bigint | undefined {
+  return typeof value === "bigint" || Number.isInteger(value) ? BigInt(value) : undefined;
+}
