@@ -1,4 +1,4 @@
-import { fence, loadFence, observe, publish } from "./atomic.js";
+import { fence, loadFence, observe, publish } from "../uio/atomic.js";
 import { Broadcast, PAD_KIND, RECORD_ALIGN_BYTES, RECORD_HEADER_BYTES, Record } from "./layout.js";
 import type { SectionMemory } from "./memory.js";
 import { RecordBatch } from "./record-batch.js";

@@ -1,4 +1,4 @@
-import { fence, observe, publish } from "./atomic.js";
+import { fence, observe, publish } from "../uio/atomic.js";
 import { Fault, FaultCode } from "./fault.js";
 import type { Geometry, RingPlace } from "./geometry.js";
 import { isPart, samePlace } from "./geometry.js";

@@ -1,7 +1,7 @@
 import type { PortRecordKind } from "../channel/link.js";
 import { RecordKind } from "../channel/link.js";
+import { loadFence } from "../uio/atomic.js";
 import { decodeAnnouncement } from "./announcement.js";
-import { loadFence } from "./atomic.js";
 import { BroadcastReader } from "./broadcast.js";
 import type { LinkCounters } from "./counters.js";
 import { Fault, FaultCode } from "./fault.js";

@@ -1,4 +1,4 @@
-import { fence, loadFence, observe, publish } from "./atomic.js";
+import { fence, loadFence, observe, publish } from "../uio/atomic.js";
 import { SLOT_ALIGN_BYTES, SLOT_HEADER_BYTES, Slot, slotBytes } from "./layout.js";
 import type { SectionMemory } from "./memory.js";
 

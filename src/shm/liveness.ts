@@ -1,4 +1,4 @@
-import { observe } from "./atomic.js";
+import { observe } from "../uio/atomic.js";
 import { HEARTBEAT_OFFSET } from "./layout.js";
 import type { SectionMemory } from "./memory.js";
 

@@ -1,4 +1,4 @@
-import { observe, publish } from "./atomic.js";
+import { observe, publish } from "../uio/atomic.js";
 import type { RingPlace } from "./geometry.js";
 import { Control, RECORD_HEADER_BYTES, WakeBit } from "./layout.js";
 import type { SectionMemory } from "./memory.js";

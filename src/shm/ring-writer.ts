@@ -1,4 +1,4 @@
-import { observe, publish } from "./atomic.js";
+import { observe, publish } from "../uio/atomic.js";
 import { Fault, FaultCode } from "./fault.js";
 import type { RingPlace } from "./geometry.js";
 import { Control, PAD_KIND, RECORD_ALIGN_BYTES, RECORD_HEADER_BYTES, Record } from "./layout.js";

@@ -1,4 +1,4 @@
-import { observe, publish } from "./atomic.js";
+import { observe, publish } from "../uio/atomic.js";
 import { Fault, type FaultCode } from "./fault.js";
 import type { RingPlace } from "./geometry.js";
 import {

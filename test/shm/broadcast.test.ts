@@ -5,7 +5,7 @@ import { LINE_BYTES } from "../../src/shm/layout.js";
 import { sectionMemory } from "../../src/shm/memory.js";
 import { setAtomicHook } from "./hooked-atomic.js";
 
-vi.mock("../../src/shm/atomic.js", () => import("./hooked-atomic.js"));
+vi.mock("../../src/uio/atomic.js", () => import("./hooked-atomic.js"));
 
 const CAPACITY = 256;
 

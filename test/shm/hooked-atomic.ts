@@ -1,5 +1,5 @@
 /*
- * Stands in for src/shm/atomic.ts (vi.mock) and lets a test act before each access of shared memory. All cells of such
+ * Stands in for src/uio/atomic.ts (vi.mock) and lets a test act before each access of shared memory. All cells of such
  * a test run in one thread, so plain accesses are as good as atomic ones.
  */
 

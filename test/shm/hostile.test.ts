@@ -9,7 +9,7 @@ import { setAtomicHook } from "./hooked-atomic.js";
 import type { HostilePeer } from "./hostile-peer.js";
 import { HostileWorld } from "./hostile-world.js";
 
-vi.mock("../../src/shm/atomic.js", () => import("./hooked-atomic.js"));
+vi.mock("../../src/uio/atomic.js", () => import("./hooked-atomic.js"));
 
 const { announce, withdraw, data, request, reply, error, cancel } = RecordKind;
 

@@ -6,7 +6,7 @@ import type { ModelCell } from "./model-cell.js";
 import { type Scenario, Violation } from "./model-world.js";
 import { controlIndex, Lives, playAll } from "./scenarios.js";
 
-vi.mock("../../src/shm/atomic.js", () => import("./hooked-atomic.js"));
+vi.mock("../../src/uio/atomic.js", () => import("./hooked-atomic.js"));
 
 const TIMEOUT_MS = 120_000;
 

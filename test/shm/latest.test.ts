@@ -4,7 +4,7 @@ import { LatestRegion, NO_VALUE, SlotReader, SlotWriter, slotOffsets } from "../
 import { sectionMemory } from "../../src/shm/memory.js";
 import { setAtomicHook } from "./hooked-atomic.js";
 
-vi.mock("../../src/shm/atomic.js", () => import("./hooked-atomic.js"));
+vi.mock("../../src/uio/atomic.js", () => import("./hooked-atomic.js"));
 
 const MOST = 48;
 

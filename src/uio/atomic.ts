@@ -1,5 +1,5 @@
 /*
- * The memory operations of the wire (docs/wire-protocol.md): publish, observe, fences.
+ * The memory operations of what cells write for each other (docs/wire-protocol.md, docs/ivshmem-net.md): publish, observe, fences.
  *
  * V8 compiles Atomics on a typed array of 32-bit words to sequentially consistent machine operations, whether the
  * buffer is shared or not: xchg and mov on x86-64, STLR and LDAR on arm64.
