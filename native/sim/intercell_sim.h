@@ -54,6 +54,9 @@ struct intercell_sim {
 	void *hypervisor_states;
 };
 
+/* In place of an index: the first device of a protocol, such as 1, a network. */
+#define INTERCELL_SIM_OF_PROTOCOL(protocol)	(0x80000000u + (protocol))
+
 /*
  * Joins a machine. machine NULL takes the name from the environment variable
  * INTERCELL_SIM, peer -1 the id from INTERCELL_PEER; Machine.startCell() sets

@@ -13,6 +13,12 @@ export function addSimCommand(program: Command): void {
     .option("--state-table <bytes>", "size of the state table (default: 0x1000)", argument(parseByteCount))
     .option("--rw <bytes>", "size of the section that all may write (default: 0x9000)", argument(parseByteCount))
     .option("--output <bytes>", "size of each peer's output section (default: 0x2000)", argument(parseByteCount))
+    .option(
+      "--net <bytes>",
+      "output sections of its network device, 0 for none (default: 0x7f000)",
+      argument(parseByteCount),
+    )
+    .option("--net-vectors <count>", "interrupt vectors of the network device (default: 0)", argument(parseCount))
     .action(async (options: SimOptions) => {
       const { runSim } = await import("./sim.js");
       await runSim(options);

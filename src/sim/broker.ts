@@ -14,7 +14,14 @@ import {
 } from "../native.js";
 import { CellTable } from "./cell-table.js";
 import { ControlSession } from "./control-session.js";
-import { type DeviceGeometry, deviceGeometry, type SimCellOptions, type SimDeviceOptions } from "./geometry.js";
+import {
+  type DeviceGeometry,
+  describeDevice,
+  deviceGeometry,
+  resolveDevice,
+  type SimCellOptions,
+  type SimDeviceOptions,
+} from "./geometry.js";
 import { HypervisorDevice } from "./hypervisor.js";
 import { socketName } from "./names.js";
 import { ClientKind, connectionOptions, decodeHello, encodeWelcome, type Hello } from "./wire.js";
@@ -146,7 +153,13 @@ export class Broker {
       const reason = isIntercellError(error) ? error.message : String(error);
       return { errno: constants.errno.EPROTO, reason };
     }
-    return hello.kind === ClientKind.CELL ? (this.#judgeCell(hello) ?? hello) : hello;
+    if (hello.kind !== ClientKind.CELL) return hello;
+    const device = resolveDevice(
+      hello.device,
+      this.#devices.map(({ geometry }) => geometry),
+    );
+    const cell = { ...hello, device };
+    return this.#judgeCell(cell) ?? cell;
   }
 
   #judgeCell({ device, peer }: Hello): Refusal | undefined {
@@ -155,7 +168,7 @@ export class Broker {
     if (geometry === undefined) {
       return {
         errno: errno.ENODEV,
-        reason: `The machine has ${this.#devices.length} devices, counted from 0; there is no device ${device}.`,
+        reason: `The machine has ${this.#devices.length} devices, counted from 0; there is no ${describeDevice(device)}.`,
       };
     }
     if (peer >= geometry.peers) {

@@ -12,7 +12,7 @@ import {
 import type { IvshmemDevice } from "../uio/device.js";
 import { type DeviceParts, MappedDevice } from "../uio/mapped-device.js";
 import { greetBroker, machineGone, type WaitOptions } from "./client.js";
-import type { DeviceGeometry } from "./geometry.js";
+import { type DeviceGeometry, type DeviceReference, encodeDevice } from "./geometry.js";
 import { checkMachineName, MachineEnvironment } from "./names.js";
 import { ClientKind, decodeNotice, StopReason, type Welcome } from "./wire.js";
 
@@ -22,8 +22,8 @@ export interface OpenSimOptions extends WaitOptions {
   readonly machine?: string | undefined;
   /** Peer id to open the device as. @defaultValue the environment variable INTERCELL_PEER */
   readonly peer?: number | undefined;
-  /** Index of the device. @defaultValue 0 */
-  readonly device?: number | undefined;
+  /** Index of the device, `"net"`, or the first of a protocol. @defaultValue 0 */
+  readonly device?: DeviceReference | undefined;
   /** Period of the fallback poll; 0 switches it off. @defaultValue 50 */
   readonly fallbackPollMs?: number | undefined;
 }
@@ -39,7 +39,7 @@ export async function openSim(options: OpenSimOptions = {}): Promise<IvshmemDevi
   requireKnownKeys("openSim", options, ["machine", "peer", "device", "fallbackPollMs", "signal", "timeoutMs"]);
   const machine = checkMachineName(options.machine ?? fromEnvironment(MachineEnvironment.MACHINE, "machine"));
   const peer = requireIndex("peer", options.peer ?? Number(fromEnvironment(MachineEnvironment.PEER, "peer")));
-  const device = requireIndex("device", options.device ?? 0);
+  const device = encodeDevice(options.device ?? 0);
   const fallbackPollMs = requireIndex("fallbackPollMs", options.fallbackPollMs ?? 50);
   return await greetBroker(
     machine,

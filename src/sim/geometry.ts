@@ -42,8 +42,54 @@ const defaultGeometry: DeviceGeometry = {
   outputBytes: 0x2000,
 };
 
-/** The devices of Jailhouse's Raspberry Pi 4 config that this machine has unless told otherwise. */
-export const defaultDevices: readonly SimDeviceOptions[] = [defaultGeometry];
+/** Protocol id of a virtual Ethernet device (ivshmem v2 specification, "Protocol"). */
+const NET_PROTOCOL = 1;
+
+/** The network between two cells, with the regions of `JAILHOUSE_SHMEM_NET_REGIONS` (Jailhouse, cell-config.h). */
+export const netDevice: SimDeviceOptions = {
+  protocol: NET_PROTOCOL,
+  peers: 2,
+  vectors: 0,
+  stateTableBytes: 0x1000,
+  rwBytes: 0,
+  outputBytes: 0x7f000,
+};
+
+/** The devices of Jailhouse's Raspberry Pi 4 config: the demo link, and the network between the root cell and cell 1. */
+export const defaultDevices: readonly SimDeviceOptions[] = [defaultGeometry, netDevice];
+
+/** Which device of a machine: its index, or the first of a protocol, of which `"net"` is 1. */
+export type DeviceReference = number | "net" | { readonly protocol: number };
+
+/** Bit of a device's number on the wire that says: the lower 16 bits are not an index but a protocol. */
+const BY_PROTOCOL = 0x8000_0000;
+
+/** @throws TypeError or RangeError if it refers to no device. */
+export function encodeDevice(reference: DeviceReference): number {
+  if (reference === "net") return BY_PROTOCOL + NET_PROTOCOL;
+  if (typeof reference === "object" && reference !== null) {
+    requireKnownKeys("a device", reference, ["protocol"]);
+    requireInteger("protocol", reference.protocol, 0, 0xffff);
+    return BY_PROTOCOL + reference.protocol;
+  }
+  if (typeof reference !== "number") {
+    throw new TypeError(`A device is an index, "net" or { protocol }, not ${JSON.stringify(reference)}`);
+  }
+  requireInteger("index", reference, 0, BY_PROTOCOL - 1);
+  return reference;
+}
+
+/** The index of the device that a number on the wire stands for; the number itself if there is none. */
+export function resolveDevice(encoded: number, devices: readonly DeviceGeometry[]): number {
+  if (encoded < BY_PROTOCOL) return encoded;
+  const index = devices.findIndex(({ protocol }) => protocol === encoded - BY_PROTOCOL);
+  return index < 0 ? encoded : index;
+}
+
+/** A device as it was asked for, for messages. */
+export function describeDevice(encoded: number): string {
+  return encoded < BY_PROTOCOL ? `device ${encoded}` : `device of protocol 0x${(encoded - BY_PROTOCOL).toString(16)}`;
+}
 
 /** The cells of the Raspberry Pi 4 with the demo inmate beside the root cell. */
 export const defaultCells: readonly SimCellOptions[] = [

@@ -22,7 +22,8 @@ import { checkMachineName, randomMachineName } from "./names.js";
 export interface MachineOptions extends WaitOptions {
   /** 1 to 64 letters, digits, dots, dashes or underscores. @defaultValue a random name */
   readonly name?: string;
-  /** @defaultValue the demo device of a Raspberry Pi 4: 3 peers, 0x1000 / 0x9000 / 3 x 0x2000 bytes, INTx */
+  /** @defaultValue the demo device of a Raspberry Pi 4, 3 peers and 0x1000 / 0x9000 / 3 x 0x2000 bytes, and its network device,
+   * 2 peers and 0x1000 / 0 / 2 x 0x7f000 bytes; both INTx */
   readonly devices?: readonly SimDeviceOptions[];
   /** @defaultValue the root cell `Raspberry-Pi4` on CPUs 0,2-3 and `inmate-demo` on CPU 1 */
   readonly cells?: readonly SimCellOptions[];

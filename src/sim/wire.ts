@@ -16,6 +16,11 @@ import type { DeviceGeometry } from "./geometry.js";
  * section read-only, then the own one writable.
  */
 
+/*
+ * The device of a hello is an index, or 0x8000_0000 plus a protocol for the first device of that protocol. The welcome
+ * has the index.
+ */
+
 /** Version of these messages. */
 export const WIRE_VERSION = 1;
 

@@ -37,6 +37,17 @@ describe("intercell sim", () => {
     expect(device.outputSection?.bytes.byteLength).toBe(0x4000);
   });
 
+  test("intercell sim makes the network device that is asked for, and none with --net 0", async () => {
+    const { name, command } = await startSim("--net", "0x20000", "--net-vectors", "2");
+    const network = await openSim({ machine: name, peer: 1, device: "net" });
+    expect([network.outputSection?.sizeBytes, network.vectors, network.maxPeers]).toEqual([0x20000, 2, 2]);
+    await command.printed(/^Peer 1 is there on the network\.$/m);
+    network.close();
+    await command.printed(/^Peer 1 is gone on the network\.$/m);
+    const { name: without } = await startSim("--net", "0");
+    await expect(openSim({ machine: without, peer: 1, device: "net" })).rejects.toMatchObject({ code: "ENODEV" });
+  });
+
   test("intercell sim tells who comes and goes when a peer is opened and closed", async () => {
     const { command, name } = await startSim();
     const device = await openSim({ machine: name, peer: 1 });

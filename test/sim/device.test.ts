@@ -53,6 +53,25 @@ describe("openSim()", () => {
     network.close();
   });
 
+  test("openSim() opens the first device of a protocol when it is given one in place of an index", async () => {
+    for (const device of ["net", { protocol: 1 }] as const) {
+      using network = await machine.openDevice({ peer: 1, device });
+      expect([network.protocol, network.outputSection?.sizeBytes, network.name]).toEqual([
+        ...[1, 0x7f000, `sim[${machine.name}:1]`],
+      ]);
+    }
+    await expect(openSim({ machine: machine.name, peer: 0, device: { protocol: 9 } })).rejects.toMatchObject({
+      code: "ENODEV",
+      message: expect.stringContaining("no device of protocol 0x9"),
+    });
+    for (const wrong of [-1, 0x8000_0000, 1.5, { protocol: 0x10000 }]) {
+      await expect(openSim({ machine: machine.name, peer: 0, device: wrong })).rejects.toThrow(RangeError);
+    }
+    for (const wrong of ["demo", { index: 1 }, { protocol: 1, index: 1 }]) {
+      await expect(openSim({ machine: machine.name, peer: 0, device: wrong as never })).rejects.toThrow(TypeError);
+    }
+  });
+
   test("rejects with a code when the machine cannot grant the device", async () => {
     const name = machine.name;
     const held = await openSim({ machine: name, peer: 1 });

@@ -313,6 +313,13 @@ describe("Machine.inspect()", () => {
           { intControl: 0, present: false, lost: 0, delivered: 0, state: 0 },
         ],
       },
+      {
+        protocol: 1,
+        peers: [
+          { intControl: 0, present: false, lost: 0, delivered: 0, state: 0 },
+          { intControl: 0, present: false, lost: 0, delivered: 0, state: 0 },
+        ],
+      },
     ]);
   });
 });
