@@ -19,7 +19,7 @@ export const layers: readonly (readonly string[])[] = [
 ];
 
 /** `importer -> imported` within one layer. */
-export const siblings: ReadonlySet<string> = new Set(["sim -> shm"]);
+export const siblings: ReadonlySet<string> = new Set(["sim -> shm", "ivshmem-net -> uio"]);
 
 interface Import {
   readonly specifier: string;

@@ -11,6 +11,8 @@ export interface MemoryMachineOptions {
   readonly vectors?: number;
   /** @defaultValue 0x2000 */
   readonly outputBytes?: number;
+  /** @defaultValue 0 */
+  readonly protocol?: number;
   /**
    * `turns`: an interrupt is heard in the next turn of the event loop; `manual`: when the test calls
    * {@link MemoryMachine.deliver}.
@@ -23,6 +25,7 @@ export interface MemoryMachineOptions {
 export class MemoryMachine {
   readonly peers: number;
   readonly vectors: number;
+  readonly protocol: number;
   /** All output sections, one behind the other. */
   readonly memory: ArrayBuffer;
   readonly outputs: readonly Uint8Array[];
@@ -31,9 +34,10 @@ export class MemoryMachine {
   readonly #devices: (MemoryDevice | undefined)[];
 
   constructor(options: MemoryMachineOptions = {}) {
-    const { peers = 3, vectors = 1, outputBytes = 0x2000, delivery = "turns" } = options;
+    const { peers = 3, vectors = 1, outputBytes = 0x2000, protocol = 0, delivery = "turns" } = options;
     this.peers = peers;
     this.vectors = vectors;
+    this.protocol = protocol;
     this.memory = new ArrayBuffer(peers * outputBytes);
     this.outputs = Array.from(
       { length: peers },
@@ -95,7 +99,7 @@ export class MemoryDevice implements IvshmemDevice {
   readonly name: string;
   readonly maxPeers: number;
   readonly vectors: number;
-  readonly protocol = 0;
+  readonly protocol: number;
   readonly stateTable: StateTable;
   readonly rwSection: OutputSection | undefined = undefined;
   readonly outputSection: OutputSection;
@@ -115,6 +119,7 @@ export class MemoryDevice implements IvshmemDevice {
     this.name = `memory:${id}`;
     this.maxPeers = machine.peers;
     this.vectors = machine.vectors;
+    this.protocol = machine.protocol;
     this.outputSection = new OutputSection(machine.outputs[id] as Uint8Array);
     this.#inputs = machine.outputs.map((bytes) => new ReadonlySection(bytes));
     this.#reported = [...machine.states];
