@@ -10,12 +10,13 @@ import { load } from "./suite/load.js";
 import { nativeCall } from "./suite/native-call.js";
 import { packaging } from "./suite/package.js";
 import { payload } from "./suite/payload.js";
+import { ring } from "./suite/ring.js";
 import { throughput } from "./suite/throughput.js";
 import type { Outcome, Suite } from "./suite.js";
 import { drawLatencies } from "./svg.js";
 import { formatTable } from "./table.js";
 
-const suites: readonly Suite[] = [throughput, latency, load, heap, payload, codec, packaging, nativeCall, growth];
+const suites: readonly Suite[] = [throughput, latency, load, heap, payload, codec, packaging, nativeCall, ring, growth];
 
 function chooseSuites(only: RegExp | undefined): readonly Suite[] {
   const chosen = suites.filter(({ name, onRequest }) => (only === undefined ? onRequest !== true : only.test(name)));
