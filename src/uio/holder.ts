@@ -1,6 +1,7 @@
-import type { Stats } from "node:fs";
-import { readdir, readFile, readlink, stat } from "node:fs/promises";
+import { readdirSync, readFileSync, readlinkSync, type Stats, statSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
 
 /** A process that has a device open. */
 export interface DeviceHolder {
@@ -18,6 +19,9 @@ export interface HolderSearch {
 
 const MOST_COMMAND_LENGTH = 80;
 
+/** Time in milliseconds after which the search lets the event loop have its turn. */
+const SLICE_MS = 2;
+
 /**
  * The processes that have the file at `path` open or mapped, this one included, without opening it. A device node is
  * recognised by its number, whatever name it was opened under. Processes come and go meanwhile, so the result is a snapshot.
@@ -28,36 +32,40 @@ export async function findHolders(path: string, procRoot = "/proc"): Promise<Hol
   const wanted = await stat(path);
   const holders: DeviceHolder[] = [];
   let unseenCount = 0;
-  for (const pid of (await readdir(procRoot)).filter((name) => /^\d+$/.test(name))) {
+  let sliceEndMs = performance.now() + SLICE_MS;
+  for (const pid of readdirSync(procRoot).filter((name) => /^\d+$/.test(name))) {
     const folder = join(procRoot, pid);
-    const held = await holds(folder, path, wanted);
+    // Files of /proc are made in memory: the thread pool would cost ten times what reading them does.
+    const held = holds(folder, path, wanted);
     if (held === undefined) unseenCount += 1;
-    else if (held) holders.push({ pid: Number(pid), command: await commandOf(folder) });
+    else if (held) holders.push({ pid: Number(pid), command: commandOf(folder) });
+    if (performance.now() < sliceEndMs) continue;
+    await turn();
+    sliceEndMs = performance.now() + SLICE_MS;
   }
   return { holders, unseenCount };
 }
 
 /** Undefined if this process may not look. */
-async function holds(folder: string, path: string, wanted: Stats): Promise<boolean | undefined> {
+function holds(folder: string, path: string, wanted: Stats): boolean | undefined {
   let descriptors: readonly string[];
   try {
-    descriptors = await readdir(join(folder, "fd"));
+    descriptors = readdirSync(join(folder, "fd"));
   } catch (error) {
     return isGone(error) ? false : undefined;
   }
-  for (const descriptor of descriptors) {
-    if (await isSame(join(folder, "fd", descriptor), wanted)) return true;
-  }
+  if (descriptors.some((descriptor) => isSame(join(folder, "fd", descriptor), wanted))) return true;
   // A mapping keeps the device open though its descriptor is closed.
-  const maps = await readFile(join(folder, "maps"), "utf8").catch(() => "");
-  return maps.split("\n").some((line) => line.endsWith(` ${path}`));
+  return readText(join(folder, "maps"))
+    .split("\n")
+    .some((line) => line.endsWith(` ${path}`));
 }
 
-async function isSame(link: string, wanted: Stats): Promise<boolean> {
+function isSame(link: string, wanted: Stats): boolean {
   try {
     // Sockets, pipes and the like have no path.
-    if (!(await readlink(link)).startsWith("/")) return false;
-    const found = await stat(link);
+    if (!readlinkSync(link).startsWith("/")) return false;
+    const found = statSync(link);
     if (wanted.isCharacterDevice()) return found.isCharacterDevice() && found.rdev === wanted.rdev;
     return found.dev === wanted.dev && found.ino === wanted.ino;
   } catch {
@@ -65,9 +73,17 @@ async function isSame(link: string, wanted: Stats): Promise<boolean> {
   }
 }
 
-async function commandOf(folder: string): Promise<string> {
-  const words = await readFile(join(folder, "cmdline"), "utf8").catch(() => "");
-  return words.replace(/\0+$/, "").replaceAll("\0", " ").slice(0, MOST_COMMAND_LENGTH);
+function commandOf(folder: string): string {
+  return readText(join(folder, "cmdline")).replace(/\0+$/, "").replaceAll("\0", " ").slice(0, MOST_COMMAND_LENGTH);
+}
+
+/** Empty if it cannot be read. */
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 /** The process ended while it was looked at. */
