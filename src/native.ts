@@ -2,6 +2,7 @@ export { checked } from "./native/addon.js";
 export { Connection, type ConnectionHandlers, type ConnectionOptions } from "./native/connection.js";
 export { closeDescriptor, createEventfd, openDescriptor, reopenReadOnly, writeEventfd } from "./native/descriptor.js";
 export { type DriverInfo, readEthtool } from "./native/ethtool.js";
+export { Listener } from "./native/listener.js";
 export { createMemfd, mapMemory, unmapMemory } from "./native/memory.js";
 export { type NetlinkOptions, NetlinkProtocol, openNetlink, receiveNetlink, sendNetlink } from "./native/netlink.js";
 export { ownProgram } from "./native/own-program.js";

@@ -1,16 +1,5 @@
 import { ErrorCode, IntercellError, isIntercellError } from "../errors.js";
-import {
-  acceptUnix,
-  Connection,
-  closeDescriptor,
-  closePoller,
-  createPoller,
-  type Descriptor,
-  listenUnix,
-  type Message,
-  type Poller,
-  peerCredentials,
-} from "../native.js";
+import { Connection, closeDescriptor, type Descriptor, Listener, type Message, peerCredentials } from "../native.js";
 import { systemClock } from "./clock.js";
 import { VirtualMedium } from "./virtual-medium.js";
 import type { NodeReport } from "./virtual-node.js";
@@ -44,8 +33,7 @@ const PATIENCE_MS = 10_000;
 export class VirtualBusServer {
   readonly #terms: BusTerms;
   readonly #medium: VirtualMedium;
-  readonly #listener: Descriptor;
-  readonly #poller: Poller;
+  readonly #listener: Listener;
   readonly #connections = new Set<Connection>();
   readonly #ended: () => void;
   #patience: NodeJS.Timeout;
@@ -55,9 +43,8 @@ export class VirtualBusServer {
   constructor(name: string, terms: BusTerms, ended: () => void) {
     this.#terms = terms;
     this.#ended = ended;
-    this.#listener = listenUnix(busSocketName(name));
+    this.#listener = new Listener(busSocketName(name), (descriptor) => this.#serve(descriptor));
     this.#medium = new VirtualMedium(terms, systemClock);
-    this.#poller = createPoller(this.#listener, { countBytes: 0 }, () => this.#acceptAll());
     this.#patience = setTimeout(() => this.close(), PATIENCE_MS);
   }
 
@@ -66,19 +53,10 @@ export class VirtualBusServer {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#patience);
-    closePoller(this.#poller);
-    closeDescriptor(this.#listener);
+    this.#listener.close();
     for (const connection of this.#connections) connection.close();
     this.#medium.close();
     this.#ended();
-  }
-
-  #acceptAll(): void {
-    for (;;) {
-      const descriptor = acceptUnix(this.#listener);
-      if (descriptor === undefined) return;
-      this.#serve(descriptor);
-    }
   }
 
   #serve(descriptor: Descriptor): void {

@@ -1,17 +1,6 @@
 import { constants } from "node:os";
 import { isIntercellError } from "../errors.js";
-import {
-  acceptUnix,
-  Connection,
-  closeDescriptor,
-  closePoller,
-  createPoller,
-  type Descriptor,
-  listenUnix,
-  type Message,
-  type Poller,
-  peerCredentials,
-} from "../native.js";
+import { Connection, closeDescriptor, type Descriptor, Listener, type Message, peerCredentials } from "../native.js";
 import { CellTable } from "./cell-table.js";
 import { ControlSession } from "./control-session.js";
 import {
@@ -60,19 +49,17 @@ const noGeometry: DeviceGeometry = {
 export class Broker {
   readonly #devices: readonly HypervisorDevice[];
   readonly #cells: CellTable;
-  readonly #listener: Descriptor;
-  readonly #poller: Poller;
+  readonly #listener: Listener;
   readonly #connections = new Set<Connection>();
   #closed = false;
 
   constructor(options: BrokerOptions) {
     // First, so that a name in use costs nothing.
-    this.#listener = listenUnix(socketName(options.name));
+    this.#listener = new Listener(socketName(options.name), (descriptor) => this.#serve(descriptor));
     this.#devices = options.devices.map(
       (device, index) => new HypervisorDevice(`intercell:${options.name}:${index}`, deviceGeometry(device)),
     );
     this.#cells = new CellTable(options.cells, this.#devices, options.ownerPid);
-    this.#poller = createPoller(this.#listener, { countBytes: 0 }, () => this.#acceptAll());
   }
 
   /** Stops every process that was started as a cell and frees everything. Idempotent. */
@@ -80,18 +67,9 @@ export class Broker {
     if (this.#closed) return;
     this.#closed = true;
     this.#cells.killStarted();
-    closePoller(this.#poller);
-    closeDescriptor(this.#listener);
+    this.#listener.close();
     for (const connection of this.#connections) connection.close();
     for (const device of this.#devices) device.close();
-  }
-
-  #acceptAll(): void {
-    for (;;) {
-      const descriptor = acceptUnix(this.#listener);
-      if (descriptor === undefined) return;
-      this.#serve(descriptor);
-    }
   }
 
   #serve(descriptor: Descriptor): void {

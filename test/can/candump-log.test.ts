@@ -34,7 +34,26 @@ describe("candump log", () => {
     );
   });
 
-  // Lines as candump of can-utils prints them with -L, -L -x, -L -N, and for two interfaces of unequal names.
+  // What candump -L of can-utils 2020.11 printed of a vcan on Linux 6.1, with what cansend was told.
+  const printed = `(1795612355.837395) vcan8 123#DEADBEEF
+(1795612355.992148) vcan8 000#
+(1795612356.692828) vcan8 1FFFFFFF#1122334455667788
+(1795612357.624525) vcan8 00000123#11
+(1795612358.558904) vcan8 123#R
+(1795612359.448860) vcan8 123#R5
+(1795612359.788291) vcan8 12345678#R8
+(1795612360.131674) vcan8 123##4
+(1795612360.883855) vcan8 1ABCDEF0##5112233445566778899AABBCC
+(1795612361.531925) vcan8 7FF##75A5A
+(1795612361.719367) vcan8 20000004#0004000000000000
+(1795612362.294921) vcan9 321#01
+`;
+
+  test("what candump printed is read, and written again as it was", async () => {
+    expect(await textOf(writeCandumpLog(readCandumpLog([printed])))).toBe(printed);
+  });
+
+  // As the sources of can-utils write lines with -x, with -N, and for two interfaces of unequal names.
   test.each<[string, LogRecord]>([
     ["(1436509052.249713) vcan0 044#2A366C2BBA", record],
     ["(1436509052.249713)  vcan0 044#2A366C2BBA", record],
