@@ -9,6 +9,7 @@ export {
   type TimedFrame,
   wireTimeNs,
 } from "./bit-length.js";
+export type { BitTiming, BitTimingLimits, Range } from "./bit-timing.js";
 export type {
   CanBus,
   CanBusEvents,
@@ -23,6 +24,7 @@ export type {
   ReceivedFrame,
   Timestamp,
 } from "./bus.js";
+export { type CalculateBitTimingOptions, calculateBitTiming, recommendedSamplePoint } from "./calculate-bit-timing.js";
 export {
   type CandumpLogOptions,
   formatCandumpLine,
@@ -31,6 +33,22 @@ export {
   writeCandumpLog,
 } from "./candump-log.js";
 export { type CanClock, type ClockTimer, systemClock } from "./clock.js";
+export { type CanSettings, configureCanInterface, restartCanInterface } from "./configure.js";
+export type {
+  CanController,
+  CanControllerStatistics,
+  CanDelayCompensation,
+  CanErrorCounters,
+  CanState,
+} from "./controller.js";
+export { type CanMode, canModes } from "./controller-mode.js";
+export {
+  type CreateVcanOptions,
+  type CreateVxcanOptions,
+  createVcan,
+  createVxcan,
+  deleteCanInterface,
+} from "./create-interface.js";
 export {
   fdDlcOfLength,
   fdLengthOfDlc,
@@ -106,6 +124,13 @@ export {
   type StandardId,
   standardId,
 } from "./id.js";
+export { type CanInterface, describeCanInterface, listCanInterfaces } from "./interface.js";
+export {
+  type CanInterfaceWatcher,
+  type CanInterfaceWatcherEvents,
+  type CanInterfaceWatcherOptions,
+  openCanInterfaceWatcher,
+} from "./interface-watcher.js";
 export {
   type ExtendedPair,
   extendedAddress,

@@ -1,6 +1,8 @@
 import { Command } from "commander";
+import { addCanCommand } from "./can-command.js";
 import { addDemoCommand } from "./demo-command.js";
 import { addGenCommand } from "./gen-command.js";
+import { addNetCommand } from "./net-command.js";
 import { packageVersion } from "./package-root.js";
 import { addSimCommand } from "./sim-command.js";
 import { addUioCommand } from "./uio-command.js";
@@ -12,8 +14,10 @@ export function createProgram(): Command {
     .version(packageVersion(), "-V, --version")
     // Inherited by the subcommands, which are added after it.
     .exitOverride();
+  addCanCommand(program);
   addDemoCommand(program);
   addGenCommand(program);
+  addNetCommand(program);
   addSimCommand(program);
   addUioCommand(program);
   return program;

@@ -1,4 +1,5 @@
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
+import { argument, parseCount } from "./argument.js";
 import { parseByteCount } from "./byte-count.js";
 import type { SimOptions } from "./sim.js";
 
@@ -31,20 +32,4 @@ export function addSimCommand(program: Command): void {
       const { listSims } = await import("./sim-list.js");
       process.stdout.write(listSims(json));
     });
-}
-
-function parseCount(text: string): number {
-  if (/^\d{1,6}$/.test(text)) return Number(text);
-  throw new TypeError(`A count is a whole number, not ${JSON.stringify(text)}`);
-}
-
-/** Makes Commander name the option in its message. */
-function argument<T>(parse: (text: string) => T): (text: string) => T {
-  return (text) => {
-    try {
-      return parse(text);
-    } catch (error) {
-      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
-    }
-  };
 }

@@ -1,5 +1,6 @@
 import { listIvshmemFunctions, listUio, MapName, type PciFunction, type UioRootOptions } from "../uio/index.js";
-import { formatInterrupt, formatPeer, formatProtocol, formatSection, formatTable } from "./uio-text.js";
+import { formatTable } from "./table.js";
+import { formatInterrupt, formatPeer, formatProtocol, formatSection } from "./uio-text.js";
 
 /** The ivshmem devices with a UIO device, those without, and UIO devices that are something else. */
 export function formatUioListing(roots: UioRootOptions, json: boolean): string {

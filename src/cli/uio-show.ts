@@ -1,5 +1,6 @@
 import { describeUio, findHolders, type UioDescription, type UioMap, type UioRootOptions } from "../uio/index.js";
-import { formatEvidence, formatInterrupt, formatPeer, formatProtocol, formatTable } from "./uio-text.js";
+import { formatTable } from "./table.js";
+import { formatEvidence, formatInterrupt, formatPeer, formatProtocol } from "./uio-text.js";
 
 /** All that can be known of one device while it stays closed. */
 export async function formatUioDevice(target: string, roots: UioRootOptions, json: boolean): Promise<string> {

@@ -1,17 +1,5 @@
 import { findMap, InterruptEvidence, type MapName, type UioDescription, type UioInterrupt } from "../uio/index.js";
 
-/** Columns as wide as their longest text, two spaces between them, none at the end of a line. */
-export function formatTable(rows: readonly (readonly string[])[]): string {
-  const widths: number[] = [];
-  for (const row of rows) {
-    row.forEach((text, column) => {
-      widths[column] = Math.max(widths[column] ?? 0, text.length);
-    });
-  }
-  const lines = rows.map((row) => row.map((text, column) => text.padEnd(widths[column] ?? 0)).join("  "));
-  return lines.map((line) => `${line.trimEnd()}\n`).join("");
-}
-
 /** A protocol as the PCI class has it. */
 export function formatProtocol(protocol: number): string {
   return `0x${protocol.toString(16).padStart(4, "0")}`;

@@ -1,3 +1,5 @@
+export type { DriverInfo } from "../native.js";
+export { addAddress, findLinkLocalAddress, type LinkAddress, listAddresses } from "../netlink/address.js";
 export {
   type IvshmemNet,
   type IvshmemNetEvents,
@@ -9,7 +11,23 @@ export type { FrameBatch } from "./frame-batch.js";
 export type { FrameReader, FramesOptions } from "./frame-reader.js";
 export { type NetGeometry, netGeometry } from "./geometry.js";
 export type { FrameListener } from "./inbox.js";
+export {
+  describeNetInterface,
+  listNetInterfaces,
+  type NetInterface,
+  type NetInterfaceOptions,
+  readNetStatistics,
+} from "./interface.js";
+export { configureNetInterface, type NetInterfaceSettings } from "./interface-settings.js";
+export {
+  type NetInterfaceState,
+  type NetInterfaceWatcher,
+  type NetInterfaceWatcherEvents,
+  type NetInterfaceWatcherOptions,
+  openNetInterfaceWatcher,
+} from "./interface-watcher.js";
 export type { FrameObserver } from "./observers.js";
 export { NET_PROTOCOL } from "./rings.js";
 export { NetState, netStateName } from "./state.js";
 export type { IvshmemNetStatistics } from "./statistics.js";
+export { waitForPeer } from "./wait-for-peer.js";

@@ -92,9 +92,17 @@ export class LinkWatcher implements Disposable {
     return this.#closed;
   }
 
-  /** Reads all links anew, and tells what is different. It is done by itself whenever events were lost. */
+  /**
+   * Reads all links anew, and tells what is different. It is done by itself whenever events were lost. If it fails, so does the
+   * watcher.
+   */
   refresh(): void {
-    if (!this.#closed) this.#resynchronise();
+    try {
+      if (!this.#closed) this.#resynchronise();
+    } catch (error) {
+      if (!isIntercellError(error)) throw error;
+      this.#fail(error);
+    }
   }
 
   /** Idempotent. */
@@ -167,14 +175,9 @@ export class LinkWatcher implements Disposable {
   #overrun(): void {
     this.#overruns += 1;
     this.events.emit("overrun", this.#overruns);
-    try {
-      // What waits is older than the list that is read next, and would turn back the clock.
-      this.#discard();
-      if (!this.#closed) this.#resynchronise();
-    } catch (error) {
-      if (!isIntercellError(error)) throw error;
-      this.#fail(error);
-    }
+    // What waits is older than the list that is read next, and would turn back the clock.
+    this.#discard();
+    this.refresh();
   }
 
   #discard(): void {
@@ -182,7 +185,9 @@ export class LinkWatcher implements Disposable {
       try {
         if (receiveNetlink(this.#fd, this.#buffer) === undefined) return;
       } catch (error) {
-        if (!isIntercellError(error, "ENOBUFS")) throw error;
+        if (isIntercellError(error, "ENOBUFS")) continue;
+        if (!isIntercellError(error)) throw error;
+        this.#fail(error);
       }
     }
   }

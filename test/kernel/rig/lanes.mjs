@@ -43,6 +43,7 @@ export const lanes = {
       "kvaser_pci",
       "sch_tbf",
       "dummy",
+      "nlmon",
       "veth",
     ],
   },
