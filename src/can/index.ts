@@ -155,6 +155,10 @@ export type {
 export type { IsoTpCommonOptions, IsoTpOptions } from "./isotp/options.js";
 export { IsoTpReason } from "./isotp/reason.js";
 export { decodeFrame, encodeFrame, FrameBytesOf, frameSizeBytes, idWord, MAX_FRAME_BYTES } from "./layout.js";
+export { CanLinkFault, canLinkFaultName } from "./link/fault.js";
+export type { CanLink } from "./link/link.js";
+export { type CanNode, type CanNodeEvents, type CanNodeOptions, openCan } from "./link/node.js";
+export type { CanLinkStatistics } from "./link/statistics.js";
 export { LogReader, type LogReadOptions, type LogReadStatistics, type LogSource } from "./log-reader.js";
 export { type LogDirection, type LogRecord, logRecordOf } from "./log-record.js";
 export { createManualClock, type ManualClock } from "./manual-clock.js";

@@ -1,9 +1,9 @@
 import type { PortRecordKind } from "../channel/link.js";
 import { RecordKind } from "../channel/link.js";
+import type { LinkCounters } from "../channel/link-counters.js";
 import { loadFence } from "../uio/atomic.js";
 import { decodeAnnouncement } from "./announcement.js";
 import { BroadcastReader } from "./broadcast.js";
-import type { LinkCounters } from "./counters.js";
 import { Fault, FaultCode } from "./fault.js";
 import type { PeerGeometry } from "./header.js";
 import type { SectionMemory } from "./memory.js";

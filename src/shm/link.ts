@@ -1,3 +1,4 @@
+import { Controls, MAX_CHANNELS } from "../channel/controls.js";
 import { createEmitter } from "../channel/emitter.js";
 import type {
   Link,
@@ -10,12 +11,11 @@ import type {
   PortOptions,
 } from "../channel/link.js";
 import { RecordKind } from "../channel/link.js";
+import { createLinkCounters, type LinkCounters } from "../channel/link-counters.js";
 import { waitForLink } from "../channel/link-ready.js";
 import type { WaitOptions } from "../channel/wait.js";
 import type { TypedEmitter } from "../emitter.js";
 import { ErrorCode, IntercellError } from "../errors.js";
-import { Controls, MAX_CHANNELS } from "./controls.js";
-import { createLinkCounters, type LinkCounters } from "./counters.js";
 import { explainWaiting, recordTooLarge } from "./diagnosis.js";
 import { Fault, faultName } from "./fault.js";
 import { WakeBit } from "./layout.js";

@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { ChannelNumbers } from "../channel/channel-numbers.js";
 import { createEmitter } from "../channel/emitter.js";
 import type { TypedEmitter } from "../emitter.js";
 import { ErrorCode, IntercellError, requireKnownKeys } from "../errors.js";
@@ -12,7 +13,6 @@ import { HEARTBEAT_OFFSET } from "./layout.js";
 import { ShmLink } from "./link.js";
 import type { LinkHost } from "./link-host.js";
 import { type SectionMemory, sectionMemory } from "./memory.js";
-import { ChannelNumbers } from "./numbers.js";
 import { WAIT_STRATEGIES, Waiter, type WaitStrategy } from "./waiting.js";
 
 export interface ShmNodeOptions extends PartitionOptions {

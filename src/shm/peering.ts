@@ -1,5 +1,5 @@
 import type { LinkDownReason } from "../channel/link.js";
-import type { LinkCounters } from "./counters.js";
+import type { LinkCounters } from "../channel/link-counters.js";
 import { Fault } from "./fault.js";
 import type { RingPlace } from "./geometry.js";
 import type { PeerGeometry } from "./header.js";

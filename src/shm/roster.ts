@@ -1,6 +1,6 @@
+import { MAX_CHANNELS } from "../channel/controls.js";
 import { ErrorCode, IntercellError } from "../errors.js";
 import type { Announcement } from "./announcement.js";
-import { MAX_CHANNELS } from "./controls.js";
 import { Fault, FaultCode } from "./fault.js";
 import type { ShmPort, TopicPlace } from "./port.js";
 

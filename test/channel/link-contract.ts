@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe } from "vitest";
 import { attach, type LinkLimits, type LinkPair, type MakePair, type OpenBoth } from "./link-pair.js";
-import { describeBroadcasts, describePressure, describeRecords, describeTopics } from "./link-records.js";
+import { describeBroadcasts, describePressure, describeRecords, describeSpin, describeTopics } from "./link-records.js";
 import {
   describeAnnouncement,
   describeBreak,
@@ -34,6 +34,7 @@ export function describeLink(name: string, makePair: MakePair, limits: LinkLimit
     describeSession(() => pair);
     describeAnnouncement(() => pair, openBoth);
     describeRecords(() => pair, openBoth);
+    if (limits.noSpin !== true) describeSpin(() => pair, openBoth);
     describePressure(openBoth);
     describeTopics(() => pair, limits);
     describeBroadcasts(() => pair, openBoth, limits);

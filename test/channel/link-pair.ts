@@ -34,6 +34,8 @@ export interface LinkLimits {
   readonly noTopics?: boolean;
   /** Broadcasts are refused. */
   readonly noBroadcasts?: boolean;
+  /** Records move only while the event loop turns. */
+  readonly noSpin?: boolean;
   /** The pair cannot be made to restart, be absent, or misbehave. */
   readonly noRestart?: boolean;
   readonly noSuspend?: boolean;

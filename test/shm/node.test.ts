@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { MAX_CHANNELS } from "../../src/shm/controls.js";
+import { MAX_CHANNELS } from "../../src/channel/controls.js";
 import { openShm, type ShmLink, type ShmNode } from "../../src/shm/index.js";
 import type { ShmPort } from "../../src/shm/port.js";
 import { startMachine } from "../../src/sim/index.js";

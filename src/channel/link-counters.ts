@@ -1,4 +1,4 @@
-import type { LinkStatistics } from "../channel/link.js";
+import type { LinkStatistics } from "./link.js";
 
 /** The counters of a link, as its parts write them. */
 export type LinkCounters = {

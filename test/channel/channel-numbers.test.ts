@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ChannelNumbers } from "../../src/shm/numbers.js";
+import { ChannelNumbers } from "../../src/channel/channel-numbers.js";
 
 test("take() gives a name one number and names different ones, whatever is taken and released", () => {
   const names = fc.constantFrom("a", "b", "c", "d");

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { type ControlSink, Controls } from "../../src/channel/controls.js";
 import { NO_ROOM, RecordKind } from "../../src/channel/link.js";
-import { type ControlSink, Controls } from "../../src/shm/controls.js";
 
 /** A ring that has room for so many records. */
 class Sink implements ControlSink {

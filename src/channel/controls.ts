@@ -1,4 +1,4 @@
-import { NO_ROOM, RecordKind } from "../channel/link.js";
+import { NO_ROOM, RecordKind } from "./link.js";
 
 /** Most channels of one link, so that neither side can make the other remember without bound. */
 export const MAX_CHANNELS = 1024;

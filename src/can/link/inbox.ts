@@ -1,0 +1,107 @@
+import { RecordKind } from "../../channel/link.js";
+import { decodeCanAnnouncement } from "./announcement.js";
+import { decodeBroadcast } from "./broadcast.js";
+import type { ControlFrame } from "./control-frame.js";
+import type { DataPdu } from "./data-pdu.js";
+import type { Incoming, IncomingRecord } from "./incoming.js";
+import type { CanRoster } from "./roster.js";
+import type { CanLinkCounters } from "./statistics.js";
+
+type Held = Extract<ControlFrame, { type: "held" }>;
+
+/** Hands what has come from the peer to the channels. */
+export class CanInbox {
+  readonly #incoming: Incoming;
+  readonly #roster: CanRoster;
+  readonly #counters: CanLinkCounters;
+  /** Acknowledgements of latest values that are due, by channel and topic. */
+  readonly #heldDue = new Map<number, Held>();
+  /** Number of the peer's next broadcast, once there was one in this session. */
+  #nextBroadcast: number | undefined;
+  #paused = false;
+  /** Counts the sessions, as a handler may end the one in which it is called. */
+  #generation = 0;
+
+  constructor(incoming: Incoming, roster: CanRoster, counters: CanLinkCounters) {
+    this.#incoming = incoming;
+    this.#roster = roster;
+    this.#counters = counters;
+  }
+
+  /** A session begins or ends. */
+  reset(): void {
+    this.#generation += 1;
+    this.#paused = false;
+    this.#nextBroadcast = undefined;
+    this.#heldDue.clear();
+  }
+
+  resume(): void {
+    this.#paused = false;
+  }
+
+  /** Hands on the records that have come, until one is turned down; gives how many. @throws LinkBreach */
+  deliver(): number {
+    const generation = this.#generation;
+    let handled = 0;
+    while (!this.#paused) {
+      const record = this.#incoming.peek();
+      if (record === undefined) break;
+      const taken = this.#take(record);
+      if (generation !== this.#generation) break;
+      this.#paused = !taken;
+      if (!taken) break;
+      this.#incoming.shift();
+      handled += 1;
+    }
+    return handled;
+  }
+
+  /** @throws LinkBreach `latest`. */
+  takeLatest(pdu: Extract<DataPdu, { type: "latest" }>): void {
+    // One of a channel that is not open here stays unacknowledged and comes again.
+    const port = this.#roster.openPort(pdu.channel);
+    if (port === undefined) return;
+    port.latest.take(pdu);
+    const { tag, channel, topic, count } = pdu;
+    this.#heldDue.set(channel * 0x100 + topic, { type: "held", tag, channel, topic, count });
+  }
+
+  /** @throws LinkBreach `record`. */
+  takeBroadcast(bytes: Uint8Array): void {
+    const { sequence, channel, message, view, lengthBytes } = decodeBroadcast(bytes);
+    const missed = this.#nextBroadcast === undefined ? 0 : (sequence - this.#nextBroadcast) & 0xffff;
+    this.#nextBroadcast = (sequence + 1) & 0xffff;
+    this.#counters.missedBroadcasts += missed;
+    const port = this.#roster.openPort(channel);
+    if (port?.met === true) port.handler.broadcast(message, missed, view, 0, lengthBytes);
+    else this.#counters.unroutableRecords += 1;
+  }
+
+  /** Sends the acknowledgements that are due, as far as `send` takes them. */
+  sendDue(send: (frame: ControlFrame) => boolean): void {
+    for (const [key, frame] of this.#heldDue) if (send(frame)) this.#heldDue.delete(key);
+  }
+
+  /** Gives false if the record is to come again. */
+  #take({ kind, channel, message, sequence, lengthBytes }: IncomingRecord): boolean {
+    const { view } = this.#incoming;
+    if (kind === RecordKind.announce) {
+      this.#roster.announced(channel, decodeCanAnnouncement(new Uint8Array(view.buffer, 0, lengthBytes)));
+      return true;
+    }
+    if (kind === RecordKind.withdraw) {
+      this.#roster.withdrawn(channel);
+      return true;
+    }
+    const port = this.#roster.port(channel);
+    if (port?.met !== true) {
+      this.#counters.unroutableRecords += 1;
+      return true;
+    }
+    if (!port.handler.record(kind, message, sequence, view, 0, lengthBytes)) return false;
+    this.#counters.receivedRecords += 1;
+    this.#counters.receivedBytes += lengthBytes;
+    return true;
+  }
+}

@@ -1,0 +1,320 @@
+import { randomInt } from "node:crypto";
+import { ChannelNumbers } from "../../channel/channel-numbers.js";
+import { createEmitter } from "../../channel/emitter.js";
+import type { TypedEmitter } from "../../emitter.js";
+import { ErrorCode, IntercellError, requireKnownKeys } from "../../errors.js";
+import type { CanBus, CanSubscription, ReceivedFrame } from "../bus.js";
+import { type CanClock, type ClockTimer, systemClock } from "../clock.js";
+import { dataFrame } from "../frame.js";
+import type { CanId } from "../id.js";
+import { type IsoTpAddress, normalAddress } from "../isotp/address.js";
+import { openIsoTp } from "../isotp/bus-endpoint.js";
+import type { IsoTpEndpoint } from "../isotp/endpoint.js";
+import type { IsoTpOptions } from "../isotp/options.js";
+import { BroadcastSender } from "./broadcast.js";
+import { type ControlFrame, encodeControl } from "./control-frame.js";
+import { CanLink } from "./link.js";
+import type { CanLinkHost } from "./link-host.js";
+import { DEFAULT_BASE, LinkFrame, NodeIds } from "./node-ids.js";
+
+export interface CanNodeOptions {
+  /** Address of this node, that no other on the bus has: 0 to 254, or 0 to 6 with a standard base. */
+  readonly node: number;
+  /**
+   * Where the ids of all links begin: an extended id whose low 18 bits are zero, or a standard one whose low 8 bits are. The
+   * same on all nodes.
+   * @defaultValue extendedId(0x1abc0000)
+   */
+  readonly base?: CanId;
+  /**
+   * Bytes that may be under way to a node and from it, and nearly the largest message: a power of two from 1024 to 4,194,304,
+   * the same on all nodes. A link takes four times as much memory.
+   * @defaultValue 65_536
+   */
+  readonly windowBytes?: number;
+  /** How often each peer is told that this node is there, in milliseconds, 1 to 60,000. @defaultValue 200 */
+  readonly heartbeatMs?: number;
+  /** How long nothing may be heard of a peer before its link counts as stalled, in milliseconds. @defaultValue 1000 */
+  readonly stallMs?: number;
+  /** How PDUs are split into frames: width, padding, gaps and timers. @defaultValue those of `openIsoTp` */
+  readonly isoTp?: Omit<
+    IsoTpOptions,
+    "address" | "maxPduBytes" | "queuePdus" | "sendQueuePdus" | "flowControl" | "clock"
+  >;
+  /**
+   * Opens the connection that carries the data of one link, for an ISO-TP other than `openIsoTp` over this bus, such as the
+   * kernel's. It must take PDUs of 8300 bytes.
+   * @defaultValue openIsoTp with {@link isoTp}
+   */
+  readonly openEndpoint?: (address: IsoTpAddress) => IsoTpEndpoint;
+  /** @defaultValue the clock of the machine */
+  readonly clock?: CanClock;
+}
+
+const OPTION_KEYS = [
+  ...["node", "base", "windowBytes", "heartbeatMs", "stallMs"],
+  ...["isoTp", "openEndpoint", "clock"],
+];
+
+/** Longest PDU of a link: a latest value with its header. */
+const MAX_PDU_BYTES = 8300;
+
+/** How often the links are looked at. */
+const TICK_MS = 50;
+
+export type CanNodeEvents = {
+  /** Another node of the bus has the address of this one. Told once; frames of both get mixed up until one leaves. */
+  conflict: (error: IntercellError) => void;
+  /** The bus failed; the links are closed. */
+  error: (error: IntercellError) => void;
+  close: () => void;
+};
+
+/**
+ * Starts a node of typed channels on a CAN bus. The bus may serve other purposes at the same time and stays open when the node
+ * closes.
+ *
+ * @throws TypeError or RangeError for the options; IntercellError `ERR_CLOSED` if the bus is closed.
+ */
+export function openCan(bus: CanBus, options: CanNodeOptions): CanNode {
+  return new CanNode(bus, options);
+}
+
+/** One node on a CAN bus, with a link to each other node that it talks to. */
+export class CanNode {
+  readonly bus: CanBus;
+  readonly node: number;
+  readonly events: TypedEmitter<CanNodeEvents>;
+  readonly #ids: NodeIds;
+  readonly #options: CanNodeOptions;
+  readonly #clock: CanClock;
+  readonly #host: CanLinkHost;
+  readonly #links = new Map<number, CanLink>();
+  /** Links that are closed and have something left to send. */
+  readonly #leaving = new Map<number, CanLink>();
+  readonly #subscriptions: readonly CanSubscription[];
+  #broadcasts: BroadcastSender | undefined;
+  #broadcastEndpoint: IsoTpEndpoint | undefined;
+  #timer: ClockTimer | undefined;
+  #epoch = randomInt(1, 2 ** 24);
+  #conflictTold = false;
+  #closed = false;
+  readonly #listeners = {
+    room: () => this.#sendDue(),
+    status: () => this.#sendDue(),
+    error: (error: IntercellError) => this.#tearDown(error),
+    close: () => this.#tearDown(undefined),
+  };
+
+  /** @internal Use {@link openCan}. */
+  constructor(bus: CanBus, options: CanNodeOptions) {
+    requireKnownKeys("openCan", options, OPTION_KEYS);
+    const { base = DEFAULT_BASE, windowBytes = 65_536, heartbeatMs = 200, stallMs = 1000 } = options;
+    this.#ids = new NodeIds(base);
+    this.node = this.#ids.requireNode("The option node", options.node);
+    this.bus = bus;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.events = createEmitter<CanNodeEvents>(`node ${this.node} on ${bus.name}`, ["conflict", "error", "close"]);
+    const windowPower = requireWindow(windowBytes);
+    requireMs("heartbeatMs", heartbeatMs);
+    requireMs("stallMs", stallMs);
+    this.#host = this.#createHost(windowPower, heartbeatMs * 1e6, stallMs * 1e6);
+    this.#subscriptions = [
+      bus.listen((received) => this.#onControl(received), { filters: [this.#ids.controlFilter(this.node)] }),
+      bus.listen(() => this.#onConflict(), { filters: [this.#ids.senderFilter(this.node)] }),
+    ];
+    const { room, status, error, close } = this.#listeners;
+    bus.events.on("room", room).on("status", status).on("error", error).on("close", close);
+    this.#tickLater();
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * The link to another node, opened at the first call.
+   *
+   * @throws RangeError for an address that no other node has; IntercellError `ERR_CLOSED`.
+   */
+  link(peer: number): CanLink {
+    if (this.#closed) throw new IntercellError(ErrorCode.CLOSED, `Node ${this.node} on ${this.bus.name} is closed`);
+    const known = this.#links.get(peer);
+    if (known !== undefined) return known;
+    if (this.#ids.requireNode("The address of a peer", peer) === this.node) {
+      throw new RangeError(`Node ${peer} is this one: a link leads to another node`);
+    }
+    this.#leaving.get(peer)?.finish();
+    const link = new CanLink(this.#host, peer);
+    this.#links.set(peer, link);
+    return link;
+  }
+
+  /** Hands on what has come on all links, synchronously; returns the number of records handled. */
+  poll(): number {
+    let handled = 0;
+    for (const link of [...this.#links.values()]) handled += link.poll();
+    return handled;
+  }
+
+  /**
+   * Closes the links. What they had committed is still sent, for a second at most, as long as the bus stays open. Idempotent.
+   */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const link of [...this.#links.values()]) link.close();
+    this.events.emit("close");
+    this.#endIfDone();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #createHost(windowPower: number, heartbeatNs: number, stallNs: number): CanLinkHost {
+    const numbers = new ChannelNumbers();
+    return {
+      ...{ name: `node ${this.node} on ${this.bus.name}`, busName: this.bus.name, clock: this.#clock },
+      ...{ windowPower, heartbeatNs, stallNs },
+      takeNumber: (name) => numbers.take(name),
+      releaseNumber: (name) => numbers.release(name),
+      nextEpoch: () => {
+        this.#epoch = (this.#epoch % 0xff_ffff) + 1;
+        return this.#epoch;
+      },
+      openData: (peer) => this.#openData(peer),
+      openBroadcasts: (peer) => this.#openBroadcasts(this.#broadcastId(peer), peer),
+      sendControl: (peer, frame) => this.#sendControl(peer, frame),
+      sendLast: (peer, frame) => this.#sendLast(peer, frame),
+      broadcast: (channel, message, payload) => this.#broadcast(channel, message, payload),
+      removed: (link) => {
+        if (this.#links.get(link.peer) === link) this.#links.delete(link.peer);
+        this.#leaving.set(link.peer, link);
+      },
+      finished: (link) => {
+        if (this.#leaving.get(link.peer) === link) this.#leaving.delete(link.peer);
+        this.#endIfDone();
+      },
+    };
+  }
+
+  #openData(peer: number): IsoTpEndpoint {
+    const tx = this.#ids.id(LinkFrame.data, peer, this.node);
+    const address = normalAddress({ tx, rx: this.#ids.id(LinkFrame.data, this.node, peer) });
+    const { openEndpoint, isoTp = {} } = this.#options;
+    if (openEndpoint !== undefined) return openEndpoint(address);
+    return openIsoTp(this.bus, { ...isoTp, address, maxPduBytes: MAX_PDU_BYTES, clock: this.#clock });
+  }
+
+  #broadcastId(node: number): CanId {
+    return this.#ids.id(LinkFrame.broadcast, this.#ids.everybody, node);
+  }
+
+  /** @param rx of the broadcasts. Nothing is ever sent in answer, but an address has two ids. */
+  #openBroadcasts(rx: CanId, peer: number): IsoTpEndpoint {
+    const address = normalAddress({ tx: this.#ids.id(LinkFrame.silent, peer, this.node), rx });
+    return this.#openUnanswered(address);
+  }
+
+  #openUnanswered(address: IsoTpAddress): IsoTpEndpoint {
+    const { isoTp = {} } = this.#options;
+    return openIsoTp(this.bus, { ...isoTp, address, flowControl: false, clock: this.#clock });
+  }
+
+  #broadcast(channel: number, message: number, payload: Uint8Array): void {
+    if (this.#broadcasts === undefined) {
+      const rx = this.#ids.id(LinkFrame.silent, this.node, this.node);
+      this.#broadcastEndpoint = this.#openUnanswered(normalAddress({ tx: this.#broadcastId(this.node), rx }));
+      this.#broadcasts = new BroadcastSender(this.#broadcastEndpoint);
+    }
+    this.#broadcasts.send(channel, message, payload);
+  }
+
+  #sendControl(peer: number, frame: ControlFrame): boolean {
+    if (this.bus.status !== "up") return false;
+    try {
+      return this.bus.trySend(dataFrame(this.#ids.id(LinkFrame.control, peer, this.node), encodeControl(frame)));
+    } catch (error) {
+      // The bus says by itself that it went down; whatever is due stays so until it is up.
+      if (error instanceof IntercellError) return false;
+      throw error;
+    }
+  }
+
+  /** There will be nobody to try again: the frame waits in the line of the bus. */
+  #sendLast(peer: number, frame: ControlFrame): void {
+    if (this.#sendControl(peer, frame) || this.bus.status !== "up") return;
+    const last = dataFrame(this.#ids.id(LinkFrame.control, peer, this.node), encodeControl(frame));
+    // If it does not leave, the peer finds out by the silence.
+    this.bus.send(last).catch(() => {});
+  }
+
+  #onControl({ frame }: ReceivedFrame): void {
+    if (frame.kind !== "data" && frame.kind !== "fd") return;
+    const peer = this.#ids.senderOf(frame.id);
+    const link = this.#links.get(peer) ?? this.#leaving.get(peer);
+    link?.receiveControl(frame.data);
+  }
+
+  #onConflict(): void {
+    if (this.#conflictTold) return;
+    this.#conflictTold = true;
+    const message = `Another node on ${this.bus.name} has the address ${this.node} as well; give each node its own`;
+    this.events.emit("conflict", new IntercellError(ErrorCode.IN_USE, message));
+  }
+
+  #all(): readonly CanLink[] {
+    return [...this.#links.values(), ...this.#leaving.values()];
+  }
+
+  #sendDue(): void {
+    for (const link of this.#all()) link.sendDue();
+  }
+
+  #tickLater(): void {
+    this.#timer = this.#clock.schedule(TICK_MS * 1e6, () => {
+      const nowNs = this.#clock.elapsedNs();
+      for (const link of this.#all()) link.tick(nowNs);
+      if (this.#timer !== undefined) this.#tickLater();
+    });
+  }
+
+  /** The last link has sent what it had. */
+  #endIfDone(): void {
+    if (this.#closed && this.#leaving.size === 0 && this.#links.size === 0) this.#detach();
+  }
+
+  #detach(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    for (const subscription of this.#subscriptions) subscription.close();
+    this.#broadcastEndpoint?.close();
+    const { room, status, error, close } = this.#listeners;
+    this.bus.events.off("room", room).off("status", status).off("error", error).off("close", close);
+  }
+
+  /** The bus is gone. */
+  #tearDown(error: IntercellError | undefined): void {
+    const wasClosed = this.#closed;
+    this.#closed = true;
+    for (const link of this.#all()) link.abandon();
+    this.#detach();
+    if (wasClosed) return;
+    if (error !== undefined) this.events.emit("error", error);
+    this.events.emit("close");
+  }
+}
+
+/** @throws RangeError unless it is a power of two in range. @returns the power. */
+function requireWindow(windowBytes: number): number {
+  const power = Math.log2(windowBytes);
+  if (Number.isInteger(power) && power >= 10 && power <= 22) return power;
+  throw new RangeError(`The option windowBytes is a power of two from 1024 to 4194304, not ${String(windowBytes)}`);
+}
+
+function requireMs(name: string, value: number): void {
+  if (typeof value === "number" && value >= 1 && value <= 60_000) return;
+  throw new RangeError(`The option ${name} must be from 1 to 60000, not ${String(value)}`);
+}

@@ -1,0 +1,168 @@
+import type { LinkDownReason } from "../../channel/link.js";
+import { ErrorCode, IntercellError } from "../../errors.js";
+import type { ControlFrame } from "./control-frame.js";
+import { CanLinkFault, canLinkFaultName, LinkBreach } from "./fault.js";
+import type { CanLinkHost } from "./link-host.js";
+import { CanSession } from "./session.js";
+
+type Hello = Extract<ControlFrame, { type: "hello" }>;
+type Refuse = Extract<ControlFrame, { type: "refuse" }>;
+
+/** What the peering of a link tells it, in the order in which it happens. */
+export interface PeeringHooks {
+  /** The peer's next life begins: what its old one has sent is to be read now or never. */
+  leaving(): void;
+  /** The session is over. */
+  ended(reason: LinkDownReason, error?: IntercellError): void;
+  /** The peer's epoch was accepted: the streams start from nothing. */
+  accepted(peerEpoch: number): void;
+  /** Both sides have accepted each other. */
+  opened(): void;
+  stalled(): void;
+  resumed(): void;
+  /** The peer refuses this side, or is refused. */
+  failed(error: IntercellError): void;
+  /** Control frames are due. */
+  due(): void;
+}
+
+/** Whether the peer is there, and in which session: hellos, refusals, and how long nothing was heard. */
+export class CanPeering {
+  readonly session: CanSession;
+  readonly #host: CanLinkHost;
+  readonly #peerName: string;
+  readonly #hooks: PeeringHooks;
+  #helloDue = true;
+  #refuseDue: Refuse | undefined;
+  #stalled = false;
+  #heardNs: number;
+  #helloNs: number;
+  /** Whether anything was ever heard of the peer. */
+  #known = false;
+  #breachTold = false;
+
+  constructor(host: CanLinkHost, peerName: string, hooks: PeeringHooks) {
+    this.#host = host;
+    this.#peerName = peerName;
+    this.#hooks = hooks;
+    this.session = new CanSession(host.nextEpoch());
+    this.#heardNs = host.clock.elapsedNs();
+    this.#helloNs = this.#heardNs;
+  }
+
+  get stalled(): boolean {
+    return this.#stalled;
+  }
+
+  /** Session up and the peer there. */
+  get up(): boolean {
+    return this.session.open && !this.#stalled;
+  }
+
+  /** Says why the link is not up. */
+  explain(): string {
+    if (this.session.refused !== 0) return "the peer broke the protocol; restart it";
+    if (this.session.refusedBy !== 0) return "it refuses this side; compare versions and options, restart one of them";
+    if (this.#known) return "it is there and does not answer the handshake; does it have a link to this node?";
+    return "nothing was heard of it; is it on this bus, with this base and a link to this node?";
+  }
+
+  /** @throws LinkBreach `window` */
+  hello({ epoch, echo, windowPower }: Hello): void {
+    this.#known = true;
+    const { session } = this;
+    const old = [0, session.accepted, session.refused, session.refusedBy];
+    const news = !old.includes(epoch);
+    if (session.open && epoch !== session.accepted) this.#hooks.leaving();
+    const change = session.hello(epoch, echo);
+    if (change.ended !== undefined) this.#end(change.ended);
+    if (news && windowPower !== this.#host.windowPower) {
+      const wanted = `wanted 2^${this.#host.windowPower}: open all nodes with the same windowBytes`;
+      throw new LinkBreach(CanLinkFault.window, `Its window has 2^${windowPower} bytes, ${wanted}`);
+    }
+    if (change.accepted) {
+      this.#breachTold = false;
+      this.#hooks.accepted(epoch);
+    }
+    if (session.accepted !== 0) this.heard();
+    if (change.opened) {
+      session.refused = 0;
+      this.#hooks.opened();
+    }
+    if (change.answer) {
+      this.#helloDue = true;
+      this.#hooks.due();
+    }
+  }
+
+  refusedByPeer({ fault, epoch, refused }: Refuse): void {
+    if (refused !== this.session.epoch || epoch === this.session.refusedBy) return;
+    const advice = "compare the two sides' versions and options, then restart one of them";
+    const message = `${this.#peerName} refuses this side (${canLinkFaultName(fault)}): ${advice}`;
+    const error = new IntercellError(ErrorCode.PROTOCOL, message);
+    this.session.refusedBy = epoch;
+    if (this.session.accepted !== 0) {
+      this.session.end();
+      this.#end("peer refused", error);
+    }
+    this.#hooks.failed(error);
+  }
+
+  /** The peer broke the protocol in its session, or on its way to one: it is refused until it starts anew. */
+  refuse(breach: LinkBreach): void {
+    const { accepted } = this.session;
+    const message = `${this.#peerName} broke the protocol and is refused until it restarts. ${breach.message}`;
+    const error = new IntercellError(ErrorCode.PROTOCOL, message, { cause: breach });
+    if (accepted !== 0) {
+      this.session.refused = accepted;
+      this.#refuseDue = { type: "refuse", fault: breach.fault, epoch: this.session.epoch, refused: accepted };
+      this.session.end();
+      this.#end("fault", error);
+    }
+    // Nonsense that comes without a session is told once.
+    if (accepted === 0 && this.#breachTold) return;
+    this.#breachTold = accepted === 0;
+    this.#hooks.failed(error);
+    this.#hooks.due();
+  }
+
+  /** A sign of life that belongs to the session. */
+  heard(): void {
+    this.#heardNs = this.#host.clock.elapsedNs();
+    if (!this.#stalled) return;
+    this.#stalled = false;
+    this.#hooks.resumed();
+  }
+
+  /** Does what time brings. */
+  tick(nowNs: number): void {
+    if (nowNs - this.#helloNs >= this.#host.heartbeatNs) {
+      this.#helloNs = nowNs;
+      this.#helloDue = true;
+    }
+    if (this.up && nowNs - this.#heardNs >= this.#host.stallNs) {
+      this.#stalled = true;
+      this.#hooks.stalled();
+    }
+  }
+
+  /** Sends the control frames that are due, as far as `send` takes them. */
+  sendDue(send: (frame: ControlFrame) => boolean): void {
+    if (this.#helloDue) this.#helloDue = !send(this.#hello(this.session.epoch, this.session.accepted));
+    if (this.#refuseDue !== undefined && send(this.#refuseDue)) this.#refuseDue = undefined;
+  }
+
+  /** What a node says as it leaves. */
+  goodbye(): ControlFrame {
+    return this.#hello(0, 0);
+  }
+
+  #hello(epoch: number, echo: number): Hello {
+    return { type: "hello", windowPower: this.#host.windowPower, epoch, echo };
+  }
+
+  #end(reason: LinkDownReason, error?: IntercellError): void {
+    this.#stalled = false;
+    this.#hooks.ended(reason, error);
+  }
+}

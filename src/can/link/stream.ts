@@ -1,0 +1,220 @@
+import type { CanClock, ClockTimer } from "../clock.js";
+import type { IsoTpEndpoint } from "../isotp/endpoint.js";
+import { type ControlFrame, CURSOR_MODULUS } from "./control-frame.js";
+import { encodeLatest, MAX_STREAM_PDU_BYTES, STREAM_HEADER_BYTES, writeStreamHeader } from "./data-pdu.js";
+import { Incoming } from "./incoming.js";
+import type { LatestValue } from "./latest.js";
+import { Outgoing } from "./outgoing.js";
+import type { CanLinkCounters } from "./statistics.js";
+
+/** How long what was taken waits to be acknowledged, so that one frame does for several records. */
+const ACKNOWLEDGE_NS = 10e6;
+
+/** How long nothing is acknowledged before the peer is asked what it has. */
+const PROBE_NS = 250e6;
+
+/** Pause after a PDU that did not get through. */
+const RETRY_NS = 50e6;
+
+export interface StreamHooks {
+  /** Whether PDUs may be sent: the session is up, the peer there. */
+  sendable(): boolean;
+  /** The next latest value that is to be sent, and of which channel. */
+  nextLatest(): LatestToSend | undefined;
+  /** Control frames are due. */
+  due(): void;
+}
+
+export interface LatestToSend {
+  readonly channel: number;
+  readonly latest: LatestValue;
+  sent(): void;
+}
+
+type CursorType = "taken" | "want" | "probe";
+
+/**
+ * The stream of records between two nodes, each way: split into PDUs, acknowledged by control frames, and sent again from
+ * where the peer misses something.
+ */
+export class LinkStream {
+  readonly outgoing: Outgoing;
+  readonly incoming: Incoming;
+  readonly #endpoint: IsoTpEndpoint;
+  readonly #clock: CanClock;
+  readonly #counters: CanLinkCounters;
+  readonly #hooks: StreamHooks;
+  readonly #windowBytes: number;
+  readonly #due = new Set<CursorType>();
+  #sendTag = 0;
+  #receiveTag = 0;
+  /** Withdraws the PDU that is being sent. */
+  #flight: AbortController | undefined;
+  #retryNs = 0;
+  #progressNs = 0;
+  #acknowledged = 0;
+  /** The gap before this was told. */
+  #wanted = -1;
+  #latestHadTurn = false;
+  #timer: ClockTimer | undefined;
+
+  constructor(
+    endpoint: IsoTpEndpoint,
+    windowBytes: number,
+    clock: CanClock,
+    counters: CanLinkCounters,
+    hooks: StreamHooks,
+  ) {
+    this.#endpoint = endpoint;
+    this.#windowBytes = windowBytes;
+    this.#clock = clock;
+    this.#counters = counters;
+    this.#hooks = hooks;
+    this.outgoing = new Outgoing(windowBytes);
+    this.incoming = new Incoming(windowBytes);
+  }
+
+  /** Tag of what the peer sends. */
+  get receiveTag(): number {
+    return this.#receiveTag;
+  }
+
+  /** Tag of what this side sends. */
+  get sendTag(): number {
+    return this.#sendTag;
+  }
+
+  /** Whether all that was committed has been taken. */
+  get drained(): boolean {
+    return this.outgoing.unacknowledgedBytes === 0;
+  }
+
+  /** A session begins. */
+  begin(sendTag: number, receiveTag: number): void {
+    this.end();
+    this.#sendTag = sendTag;
+    this.#receiveTag = receiveTag;
+    this.outgoing.reset();
+    this.incoming.reset();
+    this.#retryNs = 0;
+    this.#acknowledged = 0;
+    this.#wanted = -1;
+  }
+
+  /** The session is over: nothing more is sent for it. */
+  end(): void {
+    this.#flight?.abort();
+    this.#flight = undefined;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#due.clear();
+  }
+
+  /** Sends the next PDU, if none is under way: of the stream and of the latest values by turns. */
+  pump(): void {
+    if (this.#flight !== undefined || this.#endpoint.closed || !this.#hooks.sendable()) return;
+    if (this.#clock.elapsedNs() < this.#retryNs) return;
+    const hasStream = this.outgoing.unsentBytes > 0;
+    const latest = hasStream && this.#latestHadTurn ? undefined : this.#hooks.nextLatest();
+    this.#latestHadTurn = latest !== undefined;
+    if (latest !== undefined) {
+      this.#send(encodeLatest(this.#sendTag, latest.channel, latest.latest), () => {});
+      latest.sent();
+    } else if (hasStream) this.#sendStream();
+  }
+
+  /** Bytes of the peer's stream came; gives whether there is something new. @throws LinkBreach `cursor`. */
+  receive(cursorLow: number, bytes: Uint8Array): boolean {
+    const found = this.incoming.write(cursorLow, bytes);
+    if (found === "new") return true;
+    if (found === "old") this.#ask("taken");
+    else if (this.#wanted !== this.incoming.received) this.#ask("want");
+    return false;
+  }
+
+  /** Records were handed on: the peer will hear of it. */
+  noteTaken(): void {
+    const fresh = this.incoming.taken - this.#acknowledged;
+    if (fresh === 0) return;
+    if (fresh >= this.#windowBytes / 4) this.#ask("taken");
+    else {
+      this.#timer ??= this.#clock.schedule(ACKNOWLEDGE_NS, () => {
+        this.#timer = undefined;
+        this.#ask("taken");
+      });
+    }
+  }
+
+  /** A control frame of the peer's about the streams; gives whether there may be room. @throws LinkBreach `cursor`. */
+  control(type: CursorType, cursor: number): boolean {
+    if (type === "probe") {
+      this.#due.add("taken");
+      if (cursor !== this.incoming.received % CURSOR_MODULUS) this.#due.add("want");
+      this.#hooks.due();
+      return false;
+    }
+    if (type === "want") {
+      this.#counters.resentBytes += this.outgoing.goBack(cursor);
+      this.pump();
+      return false;
+    }
+    if (!this.outgoing.take(cursor)) return false;
+    this.#progressNs = this.#clock.elapsedNs();
+    return true;
+  }
+
+  /** Does what time brings. */
+  tick(nowNs: number): void {
+    if (this.outgoing.outstanding && nowNs - this.#progressNs >= PROBE_NS && this.#flight === undefined) {
+      this.#progressNs = nowNs;
+      this.#ask("probe");
+    }
+    this.pump();
+  }
+
+  /** Sends the control frames that are due, as far as `send` takes them. */
+  sendDue(send: (frame: ControlFrame) => boolean): void {
+    for (const type of this.#due) {
+      const { incoming, outgoing } = this;
+      const cursor = type === "taken" ? incoming.taken : type === "want" ? incoming.received : outgoing.sent;
+      if (!send({ type, tag: type === "probe" ? this.#sendTag : this.#receiveTag, cursor })) return;
+      this.#due.delete(type);
+      if (type === "taken") this.#acknowledged = cursor;
+      if (type === "want") this.#wanted = cursor;
+    }
+  }
+
+  #ask(type: CursorType): void {
+    this.#due.add(type);
+    this.#hooks.due();
+  }
+
+  #sendStream(): void {
+    const cursor = this.outgoing.sent;
+    const most = Math.min(MAX_STREAM_PDU_BYTES, STREAM_HEADER_BYTES + this.outgoing.unsentBytes);
+    const pdu = new Uint8Array(most);
+    writeStreamHeader(pdu, this.#sendTag, cursor);
+    const length = this.outgoing.read(pdu, STREAM_HEADER_BYTES);
+    this.#send(pdu, () => this.outgoing.advance(cursor, length));
+  }
+
+  #send(pdu: Uint8Array, sent: () => void): void {
+    const flight = new AbortController();
+    this.#flight = flight;
+    this.#endpoint.send(pdu, { signal: flight.signal }).then(
+      () => {
+        if (this.#flight !== flight) return;
+        this.#flight = undefined;
+        this.#progressNs = this.#clock.elapsedNs();
+        sent();
+        this.pump();
+      },
+      () => {
+        if (this.#flight !== flight) return;
+        this.#flight = undefined;
+        this.#counters.failedPdus += 1;
+        this.#retryNs = this.#clock.elapsedNs() + RETRY_NS;
+      },
+    );
+  }
+}
