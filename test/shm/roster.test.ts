@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Announcement } from "../../src/shm/announcement.js";
 import { MAX_CHANNELS } from "../../src/channel/controls.js";
+import type { Announcement } from "../../src/shm/announcement.js";
 import { Fault, FaultCode } from "../../src/shm/fault.js";
 import { sectionMemory } from "../../src/shm/memory.js";
 import { type PortHost, ShmPort } from "../../src/shm/port.js";

@@ -1,10 +1,9 @@
 import type { CanClock } from "../clock.js";
 import type { IsoTpEndpoint } from "../isotp/endpoint.js";
 import type { ControlFrame } from "./control-frame.js";
-import type { CanLink } from "./link.js";
 
-/** What a link needs of its node. */
-export interface CanLinkHost {
+/** What a link needs of its node. @typeParam L the kind of link. */
+export interface CanLinkHost<L = never> {
   /** Shown in messages, such as `node 1 on can0`. */
   readonly name: string;
   readonly busName: string;
@@ -20,13 +19,13 @@ export interface CanLinkHost {
   openData(peer: number): IsoTpEndpoint;
   /** The connection on which a node's broadcasts come. */
   openBroadcasts(peer: number): IsoTpEndpoint;
-  /** Sends a frame to a node; false if there is no room, or the bus is down, and {@link CanLink.sendDue} is called later. */
+  /** Sends a frame to a node; false if there is no room, or the bus is down, and the link's `sendDue` is called later. */
   sendControl(peer: number, frame: ControlFrame): boolean;
   /** The same for the last frame of a link, which waits for room by itself. */
   sendLast(peer: number, frame: ControlFrame): void;
   broadcast(channel: number, message: number, payload: Uint8Array): void;
   /** The link is closed; it may still be about to send what was committed. */
-  removed(link: CanLink): void;
+  removed(link: L): void;
   /** The link has sent all, or given up. */
-  finished(link: CanLink): void;
+  finished(link: L): void;
 }

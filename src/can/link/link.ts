@@ -37,7 +37,7 @@ export class CanLink implements Link, CanPortHost {
   /** The node at the other end. */
   readonly peer: number;
   readonly events: TypedEmitter<LinkEvents>;
-  readonly #host: CanLinkHost;
+  readonly #host: CanLinkHost<CanLink>;
   readonly #peering: CanPeering;
   readonly #stream: LinkStream;
   readonly #inbox: CanInbox;
@@ -55,7 +55,7 @@ export class CanLink implements Link, CanPortHost {
   #lingerUntilNs = 0;
 
   /** @internal Made by CanNode.link. */
-  constructor(host: CanLinkHost, peer: number) {
+  constructor(host: CanLinkHost<CanLink>, peer: number) {
     this.#host = host;
     this.peer = peer;
     this.name = `node ${peer} on ${host.busName}`;

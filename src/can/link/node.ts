@@ -88,7 +88,7 @@ export class CanNode {
   readonly #ids: NodeIds;
   readonly #options: CanNodeOptions;
   readonly #clock: CanClock;
-  readonly #host: CanLinkHost;
+  readonly #host: CanLinkHost<CanLink>;
   readonly #links = new Map<number, CanLink>();
   /** Links that are closed and have something left to send. */
   readonly #leaving = new Map<number, CanLink>();
@@ -173,7 +173,7 @@ export class CanNode {
     this.close();
   }
 
-  #createHost(windowPower: number, heartbeatNs: number, stallNs: number): CanLinkHost {
+  #createHost(windowPower: number, heartbeatNs: number, stallNs: number): CanLinkHost<CanLink> {
     const numbers = new ChannelNumbers();
     return {
       ...{ name: `node ${this.node} on ${this.bus.name}`, busName: this.bus.name, clock: this.#clock },

@@ -13,6 +13,11 @@ const ACKNOWLEDGE_NS = 10e6;
 /** How long nothing is acknowledged before the peer is asked what it has. */
 const PROBE_NS = 250e6;
 
+const MAX_CHUNK_BYTES = MAX_STREAM_PDU_BYTES - STREAM_HEADER_BYTES;
+
+/** Bytes of the stream in one PDU at least, once many got lost: some ten classic frames. */
+const LEAST_CHUNK_BYTES = 64;
+
 /** Pause after a PDU that did not get through. */
 const RETRY_NS = 50e6;
 
@@ -52,6 +57,8 @@ export class LinkStream {
   #flight: AbortController | undefined;
   #retryNs = 0;
   #progressNs = 0;
+  /** Bytes of the stream in one PDU: halved when one gets lost, as the longer it is the less it gets through, and doubled again. */
+  #chunkBytes = MAX_CHUNK_BYTES;
   #acknowledged = 0;
   /** The gap before this was told. */
   #wanted = -1;
@@ -154,12 +161,15 @@ export class LinkStream {
       return false;
     }
     if (type === "want") {
-      this.#counters.resentBytes += this.outgoing.goBack(cursor);
+      const again = this.outgoing.goBack(cursor);
+      if (again > 0) this.#noteLoss();
+      this.#counters.resentBytes += again;
       this.pump();
       return false;
     }
     if (!this.outgoing.take(cursor)) return false;
     this.#progressNs = this.#clock.elapsedNs();
+    this.#chunkBytes = Math.min(MAX_CHUNK_BYTES, this.#chunkBytes * 2);
     return true;
   }
 
@@ -189,10 +199,13 @@ export class LinkStream {
     this.#hooks.due();
   }
 
+  #noteLoss(): void {
+    this.#chunkBytes = Math.max(LEAST_CHUNK_BYTES, Math.floor(this.#chunkBytes / 2));
+  }
+
   #sendStream(): void {
     const cursor = this.outgoing.sent;
-    const most = Math.min(MAX_STREAM_PDU_BYTES, STREAM_HEADER_BYTES + this.outgoing.unsentBytes);
-    const pdu = new Uint8Array(most);
+    const pdu = new Uint8Array(STREAM_HEADER_BYTES + Math.min(this.#chunkBytes, this.outgoing.unsentBytes));
     writeStreamHeader(pdu, this.#sendTag, cursor);
     const length = this.outgoing.read(pdu, STREAM_HEADER_BYTES);
     this.#send(pdu, () => this.outgoing.advance(cursor, length));
@@ -213,6 +226,7 @@ export class LinkStream {
         if (this.#flight !== flight) return;
         this.#flight = undefined;
         this.#counters.failedPdus += 1;
+        this.#noteLoss();
         this.#retryNs = this.#clock.elapsedNs() + RETRY_NS;
       },
     );
