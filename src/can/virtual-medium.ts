@@ -30,6 +30,8 @@ export interface MediumOptions {
 export interface VirtualBusStatistics {
   /** Handles that are open on it. */
   readonly handles: number;
+  /** Frames that wait for the wire, the one on it included. */
+  readonly waitingFrames: number;
   /** Frames that got through. */
   readonly frames: number;
   /** Frames that an error frame destroyed, each time that it did. */
@@ -84,7 +86,8 @@ export class VirtualMedium {
   get statistics(): VirtualBusStatistics {
     const load = this.#load.at(this.#clock.elapsedNs() - this.#startNs);
     const handles = [...this.#stations].filter(({ closed }) => !closed).length;
-    return { handles, ...this.#counts, load, busyNs: this.#load.totalNs };
+    const waitingFrames = [...this.#stations].reduce((sum, { waiting }) => sum + waiting, 0);
+    return { handles, waitingFrames, ...this.#counts, load, busyNs: this.#load.totalNs };
   }
 
   attach(options: StationOptions, sink: StationSink): VirtualStation {
