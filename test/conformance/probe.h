@@ -19,6 +19,10 @@
 #define PROBE_ASKS 64
 #define PROBE_BLOB_MAX 900
 #define PROBE_TOPIC_SIZE 308
+/* Promised to the peers, which call a cell stalled after four of them. */
+#ifndef PROBE_HEARTBEAT_MS
+#define PROBE_HEARTBEAT_MS 100
+#endif
 /* Id and length before the data (docs/schema.md). */
 #define PROBE_BLOB_HEADER 6
 
@@ -346,7 +350,7 @@ static inline int probe_start(struct probe *probe, struct intercell_node_options
 	node->links = probe->links;
 	node->scratch = probe->scratch;
 	node->scratch_size = sizeof(probe->scratch);
-	node->heartbeat_ms = 100;
+	node->heartbeat_ms = PROBE_HEARTBEAT_MS;
 	node->interrupts = true;
 	node->on_event = probe_event;
 	node->context = probe;

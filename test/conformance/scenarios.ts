@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Cell, enter, heard, hears, type Languages, meet, type Stage, waitUntil } from "./cell.js";
-import { describeHostilePeer } from "./hostile.js";
+import { describeHostilePeer, type HowManyLies } from "./hostile.js";
 
 const LEFT = 0;
 const RIGHT = 1;
@@ -30,10 +30,15 @@ const numbered = (sizes: readonly number[], first = 0) => sizes.map((size, index
 
 export interface ConformanceOptions {
   /**
-   * Tells a few of the lies of hostile.ts, where starting cells takes long.
+   * How many of the lies of hostile.ts are told: fewer, where starting cells takes long.
+   * @defaultValue "all"
+   */
+  readonly lies?: HowManyLies;
+  /**
+   * Only messages and the lives of cells: what depends on the device and on the start of a process.
    * @defaultValue false
    */
-  readonly fewLies?: boolean;
+  readonly brief?: boolean;
 }
 
 /** What two cells that follow docs/wire-protocol.md can rely on, whatever they are written in. */
@@ -55,11 +60,12 @@ export function describeConformance(
     });
 
     describeMessages(() => stage, languages);
+    describeLives(() => stage, languages);
+    if (options.brief === true) return;
     describeOverwritten(() => stage, languages);
     describeRequests(() => stage, languages);
     describeChannels(() => stage, languages);
-    describeLives(() => stage, languages);
-    describeHostilePeer(() => stage, languages, options.fewLies ?? false);
+    describeHostilePeer(() => stage, languages, options.lies ?? "all");
   });
 }
 

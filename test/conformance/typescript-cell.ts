@@ -9,7 +9,7 @@ import {
 } from "../../src/channel/index.js";
 import { isIntercellError } from "../../src/errors.js";
 import { Fault } from "../../src/shm/fault.js";
-import { openShm, type ShmNode } from "../../src/shm/index.js";
+import { openShm, type ShmNode, type ShmNodeOptions } from "../../src/shm/index.js";
 import type { IvshmemDevice } from "../../src/uio/index.js";
 import { type BlobValue, isWhole, makeBlob, Probe, Stranger } from "./blob.js";
 import type { Entry } from "./cell.js";
@@ -33,9 +33,9 @@ export class TypeScriptCell {
   #held = false;
   #unhandled = false;
 
-  constructor(device: IvshmemDevice, emit: (...entry: Entry) => void) {
+  constructor(device: IvshmemDevice, emit: (...entry: Entry) => void, options: ShmNodeOptions = {}) {
     this.#emit = emit;
-    this.#node = openShm(device);
+    this.#node = openShm(device, options);
     const bytes = device.outputSection?.bytes ?? new Uint8Array();
     this.#bytes = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#peers = Array.from({ length: device.maxPeers }, (_, peer) => peer).filter((peer) => peer !== device.id);

@@ -1,27 +1,32 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import type { Machine } from "../../src/sim/index.js";
-import { MachineEnvironment } from "../../src/sim/names.js";
 import { type Cell, type Entry, type Language, type Stage, waitUntil } from "./cell.js";
 
-/** A simulated machine whose cells are processes. */
-export class MachineStage implements Stage {
-  readonly #machine: Machine;
-  readonly #commands: Readonly<Record<Language, readonly string[]>>;
+/** A machine on which processes are cells. */
+export interface ProcessMachine {
+  /** Starts a process that is the cell of `peer`, with pipes for its input and output. */
+  spawn(language: Language, peer: number): ChildProcess | Promise<ChildProcess>;
+  close(): Promise<void> | void;
+}
+
+/** Starts a program of the tests with pipes for its input and output. */
+export function spawnPiped(command: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
+  const [file = "", ...parameters] = command;
+  return spawn(file, parameters, { env: { ...process.env, ...env }, stdio: ["pipe", "pipe", "inherit"] });
+}
+
+/** Cells in processes. The machine is closed with the stage. */
+export class ProcessStage implements Stage {
+  readonly #machine: ProcessMachine;
   readonly #cells: Cell[] = [];
 
-  /** `commands` starts a cell of each language. The machine is closed with the stage. */
-  constructor(machine: Machine, commands: Readonly<Record<Language, readonly string[]>>) {
+  constructor(machine: ProcessMachine) {
     this.#machine = machine;
-    this.#commands = commands;
   }
 
   async start(language: Language, peer: number): Promise<Cell> {
-    const [file = "", ...parameters] = this.#commands[language];
-    const env = { [MachineEnvironment.MACHINE]: this.#machine.name, [MachineEnvironment.PEER]: String(peer) };
-    const child = spawn(file, parameters, { env: { ...process.env, ...env }, stdio: ["pipe", "pipe", "inherit"] });
-    const cell = new ProcessCell(language, peer, child);
+    const cell = new ProcessCell(language, peer, await this.#machine.spawn(language, peer));
     this.#cells.push(cell);
     await waitUntil(
       () => cell.isReady,
