@@ -1,7 +1,7 @@
 import { generateHeaders } from "../gen/c-header.js";
-import { compareFiles, writeFiles } from "../gen/files.js";
+import { writeFiles } from "../gen/files.js";
 import { loadProtocols } from "../gen/load-protocols.js";
-import { CommandFailure } from "./exit.js";
+import { checkFiles, reportFiles } from "./generated-files.js";
 
 /** Options of `intercell gen c`. */
 export interface GenOptions {
@@ -20,15 +20,7 @@ export interface GenOptions {
  * `generateHeaders` and `writeFiles` do.
  */
 export async function runGen(module: string, { output, name, check = false }: GenOptions): Promise<void> {
-  const print = (line: string) => process.stdout.write(`${line}\n`);
   const files = generateHeaders(await loadProtocols(module, name));
-  if (check) {
-    const differences = compareFiles(output, files);
-    for (const line of differences) print(line);
-    if (differences.length === 0) return;
-    const found = `${differences.length} of ${files.length} headers in ${output} are not up to date`;
-    throw new CommandFailure(`${found}: run intercell gen c ${module} -o ${output}`);
-  }
-  const changed = writeFiles(output, files);
-  for (const file of files) print(`${file.name}: ${changed.includes(file.name) ? "written" : "unchanged"}`);
+  if (check) checkFiles(output, files, "headers", `intercell gen c ${module} -o ${output}`);
+  else reportFiles(files, writeFiles(output, files));
 }

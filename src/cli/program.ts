@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { addCanCommand } from "./can-command.js";
+import { addDbcCommand } from "./dbc-command.js";
 import { addDemoCommand } from "./demo-command.js";
 import { addGenCommand } from "./gen-command.js";
 import { addNetCommand } from "./net-command.js";
@@ -15,6 +16,7 @@ export function createProgram(): Command {
     // Inherited by the subcommands, which are added after it.
     .exitOverride();
   addCanCommand(program);
+  addDbcCommand(program);
   addDemoCommand(program);
   addGenCommand(program);
   addNetCommand(program);

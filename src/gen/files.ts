@@ -7,19 +7,24 @@ import { GENERATED_MARK, type GeneratedFile } from "./c-header.js";
  * Writes generated files to a folder, which is made if need be, and gives the names of those that were not there as
  * they are. The others are left alone, so that `make` builds nothing for them.
  *
+ * @param mark what files that may be written over begin with.
  * @throws IntercellError `ERR_IN_USE` if a file of that name was not generated, before any is written; or the errno of
  * what failed.
  */
-export function writeFiles(folder: string, files: readonly GeneratedFile[]): readonly string[] {
+export function writeFiles(
+  folder: string,
+  files: readonly GeneratedFile[],
+  mark: string = GENERATED_MARK,
+): readonly string[] {
   const changed = files.filter(({ name, text }) => {
     const present = readText(join(folder, name));
-    if (present !== undefined && !present.startsWith(GENERATED_MARK)) throw notGenerated(join(folder, name));
+    if (present !== undefined && !present.startsWith(mark)) throw notGenerated(join(folder, name));
     return present !== text;
   });
   attempt(folder, "make the folder", () => mkdirSync(folder, { recursive: true }));
   for (const { name, text } of changed) {
     const path = join(folder, name);
-    attempt(path, "write a header", () => writeFileSync(path, text));
+    attempt(path, "write a generated file", () => writeFileSync(path, text));
   }
   return changed.map(({ name }) => name);
 }
@@ -47,7 +52,7 @@ function describeDifference(path: string, wanted: string, found: string): string
 }
 
 function readText(path: string): string | undefined {
-  return attempt(path, "read a header", () => {
+  return attempt(path, "read a generated file", () => {
     try {
       return readFileSync(path, "utf8");
     } catch (error) {

@@ -47,4 +47,5 @@ export type { DbcNumber } from "./number.js";
 export type { CodecOptions, LenientPolicy, RangePolicy } from "./options.js";
 export { MAX_DBC_BYTES, type ParseDbcOptions, parseDbc, readDbc } from "./parse.js";
 export { pgnOf } from "./pgn.js";
+export { type ValueTypes, valueTypes } from "./plan.js";
 export type { SignalValue } from "./to-raw.js";

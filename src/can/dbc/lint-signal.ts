@@ -2,8 +2,8 @@ import { startValue } from "./attribute.js";
 import type { FindingList } from "./finding.js";
 import type { Dbc, DbcMessage, DbcSignal } from "./model.js";
 import { isIntegral } from "./number.js";
-import { MAX_NUMBER_BITS } from "./raw.js";
-import { createScale, type Scale, toPhysical } from "./scale.js";
+import { shapeOf } from "./plan.js";
+import { createScale, toPhysical } from "./scale.js";
 import { bytesNeeded, MAX_SIGNAL_BITS } from "./segment.js";
 
 /** What is wrong with one signal. */
@@ -25,20 +25,11 @@ export function lintSignal(dbc: Dbc, message: DbcMessage, signal: DbcSignal, fin
   lintNames(dbc, signal, findings);
 }
 
-function scaleOf({ type, lengthBits, factor, offset }: DbcSignal): Scale {
-  const isInteger = type === "unsigned" || type === "signed";
-  return createScale(
-    { type, lengthBits, segments: [], isBig: isInteger && lengthBits > MAX_NUMBER_BITS },
-    factor,
-    offset,
-  );
-}
-
 /** Holds minimum and maximum against what the bits can express. */
 function lintRange(signal: DbcSignal, findings: FindingList): void {
   const { name, line, lengthBits, factor, min, max } = signal;
   if (min === undefined || max === undefined) return;
-  const scale = scaleOf(signal);
+  const scale = createScale(shapeOf(signal), factor, signal.offset);
   const ends = [toPhysical(scale, scale.least), toPhysical(scale, scale.greatest)].map(Number);
   const [lowest, highest] = [Math.min(...ends), Math.max(...ends)];
   // A part in a billion is what files lose by rounding.
@@ -57,7 +48,7 @@ function lintRange(signal: DbcSignal, findings: FindingList): void {
 function lintNames(dbc: Dbc, signal: DbcSignal, findings: FindingList): void {
   const { name, line, type } = signal;
   if (type === "float32" || type === "float64") return;
-  const { least, greatest } = scaleOf(signal);
+  const { least, greatest } = createScale(shapeOf(signal), signal.factor, signal.offset);
   const start = startValue(dbc, signal);
   if (start < least || start > greatest || !isIntegral(start)) {
     findings.warning(

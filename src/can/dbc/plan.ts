@@ -96,16 +96,33 @@ function groupByRanges(signals: readonly DbcSignal[]): DbcSignal[][] {
   return [...groups.values()];
 }
 
-function planSignal(signal: DbcSignal, branches: readonly Branch[]): SignalPlan {
-  const { name, type, lengthBits, factor, offset } = signal;
+/** How the bits of a signal are a raw value. */
+export function shapeOf(signal: DbcSignal): RawShape {
+  const { type, lengthBits } = signal;
   const isInteger = type === "unsigned" || type === "signed";
-  const isBig = isInteger && lengthBits > MAX_NUMBER_BITS;
-  const shape: RawShape = { type, lengthBits, segments: segmentsOf(signal), isBig };
+  return { type, lengthBits, segments: segmentsOf(signal), isBig: isInteger && lengthBits > MAX_NUMBER_BITS };
+}
+
+/** The types that the values of a signal have in JavaScript, where no name takes the place of one. */
+export interface ValueTypes {
+  readonly physical: "number" | "bigint";
+  readonly raw: "number" | "bigint";
+}
+
+export function valueTypes(signal: DbcSignal): ValueTypes {
+  const shape = shapeOf(signal);
+  const { kind } = createScale(shape, signal.factor, signal.offset);
+  return { physical: kind === "bigint" ? "bigint" : "number", raw: shape.isBig ? "bigint" : "number" };
+}
+
+function planSignal(signal: DbcSignal, branches: readonly Branch[]): SignalPlan {
+  const { name, factor, offset } = signal;
+  const shape = shapeOf(signal);
   const scale = createScale(shape, factor, offset);
   const names = new Map<DbcNumber, string>();
   const values = new Map<string, DbcNumber>();
   for (const [value, text] of signal.valueNames ?? []) {
-    const raw = isBig ? toBig(value) : Number(value);
+    const raw = shape.isBig ? toBig(value) : Number(value);
     if (raw === undefined || raw < scale.least || raw > scale.greatest) continue;
     names.set(raw, text);
     if (!values.has(text)) values.set(text, raw);
