@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { parseBenchOptions } from "./options.js";
 import { createPlan } from "./plan.js";
 import { codec } from "./suite/codec.js";
+import { dbc } from "./suite/dbc.js";
 import { growth } from "./suite/growth.js";
 import { heap } from "./suite/heap.js";
 import { latency } from "./suite/latency.js";
@@ -16,7 +17,10 @@ import type { Outcome, Suite } from "./suite.js";
 import { drawLatencies } from "./svg.js";
 import { formatTable } from "./table.js";
 
-const suites: readonly Suite[] = [throughput, latency, load, heap, payload, codec, packaging, nativeCall, ring, growth];
+const suites: readonly Suite[] = [
+  ...[throughput, latency, load, heap, payload, codec, dbc],
+  ...[packaging, nativeCall, ring, growth],
+];
 
 function chooseSuites(only: RegExp | undefined): readonly Suite[] {
   const chosen = suites.filter(({ name, onRequest }) => (only === undefined ? onRequest !== true : only.test(name)));

@@ -1,6 +1,7 @@
 import type { FindingList } from "./finding.js";
 import type {
   DbcAttributeDefinition,
+  DbcAttributes,
   DbcAttributeValue,
   DbcEnvironmentVariable,
   DbcMessage,
@@ -16,17 +17,32 @@ import type { DbcNumber } from "./number.js";
 import type { Scanner } from "./scanner.js";
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
-type DraftOf<T> = Omit<Writable<T>, "attributes"> & { readonly attributes: Map<string, DbcAttributeValue> };
 
-export type DraftNode = DraftOf<DbcNode>;
-export type DraftEnvironmentVariable = DraftOf<DbcEnvironmentVariable>;
+/** The attributes of what has none: most signals of a file. */
+export const NO_ATTRIBUTES: DbcAttributes = new Map();
 
-export type DraftSignal = DraftOf<DbcSignal> & {
+/** What can carry a comment and attributes. */
+export interface Target {
+  comment?: string | undefined;
+  attributes: DbcAttributes;
+}
+
+/** Gives an attribute to something. */
+export function setAttribute(target: Target, name: string, value: DbcAttributeValue): void {
+  // Only this module makes such maps, and keeps the one that is shared as it is.
+  if (target.attributes === NO_ATTRIBUTES) target.attributes = new Map([[name, value]]);
+  else (target.attributes as Map<string, DbcAttributeValue>).set(name, value);
+}
+
+export type DraftNode = Writable<DbcNode>;
+export type DraftEnvironmentVariable = Writable<DbcEnvironmentVariable>;
+
+export type DraftSignal = Writable<DbcSignal> & {
   /** The k of `m<k>`. */
   multiplexValue?: DbcNumber;
 };
 
-export type DraftMessage = Omit<DraftOf<DbcMessage>, "signals" | "signalGroups"> & {
+export type DraftMessage = Omit<Writable<DbcMessage>, "signals" | "signalGroups"> & {
   readonly signals: DraftSignal[];
   readonly signalGroups: DbcSignalGroup[];
   /** Signals by symbol; the first of each. */
@@ -55,7 +71,7 @@ export class Draft {
   version = "";
   bitTiming = "";
   comment: string | undefined;
-  readonly attributes = new Map<string, DbcAttributeValue>();
+  attributes: DbcAttributes = NO_ATTRIBUTES;
   readonly nodes: DraftNode[] = [];
   readonly valueTables: DbcValueTable[] = [];
   readonly messages: DraftMessage[] = [];
@@ -80,6 +96,33 @@ export class Draft {
   /** Does something once all statements are read. */
   later(action: () => void): void {
     this.#later.push(action);
+  }
+
+  /** Does something to what a statement is about: at once if that was declared before, as is usual, or at the end. */
+  apply(reference: Reference, line: number, action: (target: Target) => void): void {
+    const present = this.#look(reference);
+    if (present !== undefined) action(present);
+    else {
+      this.later(() => {
+        const target = this.find(reference, line);
+        if (target !== undefined) action(target);
+      });
+    }
+  }
+
+  #look(reference: Reference): Target | undefined {
+    switch (reference.kind) {
+      case "network":
+        return this;
+      case "message":
+        return this.messagesById.get(reference.id);
+      case "signal":
+        return this.messagesById.get(reference.id)?.bySymbol.get(reference.name);
+      case "environment":
+        return this.variablesByName.get(reference.name);
+      case "node":
+        return this.nodesByName.get(reference.name);
+    }
   }
 
   /** Does what was put off, in the order of the file. */
@@ -109,24 +152,19 @@ export class Draft {
     return variable;
   }
 
-  /** The object of a reference, which can carry a comment and attributes, or a warning. */
-  find(
-    reference: Reference,
-    line: number,
-  ): { comment?: string | undefined; readonly attributes: Map<string, DbcAttributeValue> } | undefined {
+  /** The object of a reference, or a warning. */
+  find(reference: Reference, line: number): Target | undefined {
     switch (reference.kind) {
-      case "network":
-        return this;
       case "message":
         return this.findMessage(reference.id, line);
       case "signal":
         return this.findSignal(reference.id, reference.name, line);
       case "environment":
         return this.findVariable(reference.name, line);
-      case "node": {
-        const node = this.nodesByName.get(reference.name);
-        if (node === undefined) this.#warnOf(`node ${reference.name}`, line);
-        return node;
+      default: {
+        const target = this.#look(reference);
+        if (target === undefined && reference.kind === "node") this.#warnOf(`node ${reference.name}`, line);
+        return target;
       }
     }
   }

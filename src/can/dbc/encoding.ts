@@ -1,3 +1,4 @@
+import { isAscii } from "node:buffer";
 import { ErrorCode, IntercellError } from "../../errors.js";
 import type { DbcEncoding } from "./model.js";
 
@@ -23,14 +24,15 @@ export interface DecodedText {
  */
 export function decodeText(bytes: Uint8Array, wanted: DbcEncoding | undefined): DecodedText {
   if (wanted === "utf-8") return { text: new TextDecoder("utf-8").decode(bytes), encoding: "utf-8" };
-  if (wanted === undefined && bytes.some((byte) => byte >= FIRST_UPPER)) {
+  const latin = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+  if (isAscii(bytes)) return { text: latin, encoding: "windows-1252" };
+  if (wanted === undefined) {
     try {
       return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes), encoding: "utf-8" };
     } catch {
       // Not UTF-8 then.
     }
   }
-  const latin = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
   const text = latin.replace(/[\x80-\x9f]/g, (control) => upperControls.charAt(control.charCodeAt(0) - FIRST_UPPER));
   return { text, encoding: "windows-1252" };
 }

@@ -1,4 +1,4 @@
-import type { Draft, Reference } from "./draft.js";
+import { type Draft, type Reference, setAttribute } from "./draft.js";
 import type {
   DbcAttributeDefinition,
   DbcAttributeType,
@@ -24,28 +24,20 @@ const relationKinds: Readonly<Record<string, DbcRelationKind>> = {
 
 /** Takes `BU_ <node>`, `BO_ <id>`, `SG_ <id> <signal>` or `EV_ <variable>`; nothing stands for the network. */
 export function readReference(scanner: Scanner): Reference {
-  const keyword = scanner.peekName() ?? "";
-  const kind = Object.hasOwn(objectKinds, keyword) ? objectKinds[keyword] : undefined;
-  if (kind === undefined) return { kind: "network" };
-  scanner.take(keyword);
-  switch (kind) {
-    case "node":
-    case "environment":
-      return { kind, name: scanner.name(`the name of a ${kind === "node" ? "node" : "variable"}`) };
-    case "message":
-      return { kind, id: readId(scanner) };
-    case "signal":
-      return { kind, id: readId(scanner), name: scanner.name("a signal name") };
-  }
+  if (scanner.peek('"')) return { kind: "network" };
+  if (scanner.takeWord("SG_")) return { kind: "signal", id: readId(scanner), name: scanner.name("a signal name") };
+  if (scanner.takeWord("BO_")) return { kind: "message", id: readId(scanner) };
+  if (scanner.takeWord("BU_")) return { kind: "node", name: scanner.name("the name of a node") };
+  if (scanner.takeWord("EV_")) return { kind: "environment", name: scanner.name("the name of a variable") };
+  return { kind: "network" };
 }
 
 /** `CM_ [<object>] "<text>";` */
 export function readComment(draft: Draft, line: number): void {
   const reference = readReference(draft.scanner);
   const text = draft.scanner.string("a comment");
-  draft.later(() => {
-    const target = draft.find(reference, line);
-    if (target !== undefined) target.comment = text;
+  draft.apply(reference, line, (target) => {
+    target.comment = text;
   });
 }
 
@@ -133,7 +125,7 @@ export function readAttribute(draft: Draft, line: number): void {
   const name = draft.scanner.string("the name of an attribute");
   const reference = readReference(draft.scanner);
   const value = readValue(draft.scanner);
-  draft.later(() => draft.find(reference, line)?.attributes.set(name, value));
+  draft.apply(reference, line, (target) => setAttribute(target, name, value));
 }
 
 /** `BA_REL_ "<name>" <kind> <node> [SG_ <id> <signal> | <id> | <variable>] <value>;` */

@@ -1,5 +1,5 @@
 import { type CanId, extendedId, MAX_EXTENDED_ID, MAX_STANDARD_ID, standardId } from "../id.js";
-import type { Draft, DraftMessage, DraftSignal } from "./draft.js";
+import { type Draft, type DraftMessage, type DraftSignal, NO_ATTRIBUTES } from "./draft.js";
 import type { DbcRange } from "./model.js";
 import type { DbcNumber } from "./number.js";
 import type { Scanner } from "./scanner.js";
@@ -21,9 +21,11 @@ const EXTENDED_FLAG = 0x8000_0000;
 
 /** Takes the id of a message as the file has it, with the flag. */
 export function readId(scanner: Scanner): number {
-  return scanner.integer("a message id of 11 bits, or of 29 bits with bit 31 set", (id) => {
-    return id >= 0 && (id <= MAX_EXTENDED_ID || isFlagged(id) || id === ORPHANAGE_ID);
-  });
+  return scanner.integer("a message id of 11 bits, or of 29 bits with bit 31 set", isId);
+}
+
+function isId(id: number): boolean {
+  return id >= 0 && (id <= MAX_EXTENDED_ID || isFlagged(id) || id === ORPHANAGE_ID);
 }
 
 /** Whether an id of the file has the flag of extended ids and 29 bits. */
@@ -48,7 +50,7 @@ export function readMessage(draft: Draft, line: number): void {
   if (sender === undefined) findings.warning("no-sender", line, `message ${symbol} names no sender, nor ${NO_NODE}`);
   tolerateSemicolon(draft, "BO_");
   const message: DraftMessage = {
-    ...{ name: symbol, symbol, id: toCanId(id), lengthBytes, attributes: new Map(), line },
+    ...{ name: symbol, symbol, id: toCanId(id), lengthBytes, attributes: NO_ATTRIBUTES, line },
     ...(sender === undefined || sender === NO_NODE ? {} : { sender }),
     ...{ transmitters: [], signals: [], signalGroups: [], bySymbol: new Map() },
   };
@@ -58,16 +60,14 @@ export function readMessage(draft: Draft, line: number): void {
   }
   if (!draft.messagesById.has(id)) draft.messagesById.set(id, message);
   if (id !== ORPHANAGE_ID) draft.messages.push(message);
-  while (scanner.peekName() === "SG_") readSignal(draft, message);
+  for (let at = scanner.line; scanner.takeWord("SG_"); at = scanner.line) readSignal(draft, message, at);
 }
 
 /** ` SG_ <name> [M|m<k>|m<k>M] : <start>|<length>@<order><sign> (<factor>,<offset>) [<min>|<max>] "<unit>" <receivers>` */
-function readSignal(draft: Draft, message: DraftMessage): void {
+function readSignal(draft: Draft, message: DraftMessage, line: number): void {
   const { scanner, findings } = draft;
-  const { line } = scanner;
-  scanner.take("SG_");
   const symbol = scanner.name("a signal name");
-  const multiplexing = scanner.peek(":") ? {} : readMultiplexMark(scanner);
+  const mark = scanner.peek(":") ? undefined : readMultiplexMark(scanner);
   scanner.expect(":", "the name of a signal");
   const startBit = scanner.count("a start bit", MAX_BITS);
   scanner.expect("|", "the start bit");
@@ -82,10 +82,25 @@ function readSignal(draft: Draft, message: DraftMessage): void {
   const receivers = readReceivers(scanner);
   tolerateSemicolon(draft, "SG_");
   const signal: DraftSignal = {
-    ...{ name: symbol, symbol, startBit, lengthBits, byteOrder, type: isSigned ? "signed" : "unsigned" },
-    ...{ factor, offset, ...toLimits(limits), unit, receivers, isMultiplexer: false, ...multiplexing },
-    ...{ attributes: new Map(), line },
+    name: symbol,
+    symbol,
+    startBit,
+    lengthBits,
+    byteOrder,
+    type: isSigned ? "signed" : "unsigned",
+    factor,
+    offset,
+    unit,
+    receivers,
+    isMultiplexer: mark?.isMultiplexer ?? false,
+    attributes: NO_ATTRIBUTES,
+    line,
   };
+  if (limits !== undefined && (limits[0] !== 0 || limits[1] !== 0)) {
+    signal.min = limits[0];
+    signal.max = limits[1];
+  }
+  if (mark?.multiplexValue !== undefined) signal.multiplexValue = mark.multiplexValue;
   message.signals.push(signal);
   if (!message.bySymbol.has(symbol)) message.bySymbol.set(symbol, signal);
 }
@@ -121,16 +136,11 @@ export function readPair(
   what: string,
 ): [DbcNumber, DbcNumber] {
   if (!scanner.take(open)) scanner.fail(`"${open}" before ${what}`);
-  const first = scanner.number(`the first of ${what}`);
-  scanner.expect(between, `the first of ${what}`);
-  const second = scanner.number(`the second of ${what}`);
+  const first = scanner.number(what);
+  if (!scanner.take(between)) scanner.fail(`"${between}" between ${what}`);
+  const second = scanner.number(what);
   scanner.expect(close, what);
   return [first, second];
-}
-
-function toLimits(pair: readonly [DbcNumber, DbcNumber] | undefined): { min?: DbcNumber; max?: DbcNumber } {
-  if (pair === undefined || (pair[0] === 0 && pair[1] === 0)) return {};
-  return { min: pair[0], max: pair[1] };
 }
 
 /** Names with commas or blanks between them to the end of the line; after a comma they may go on below. */

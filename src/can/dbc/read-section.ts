@@ -1,4 +1,4 @@
-import type { Draft, DraftEnvironmentVariable, DraftNode } from "./draft.js";
+import { type Draft, type DraftEnvironmentVariable, type DraftNode, NO_ATTRIBUTES } from "./draft.js";
 import type { DbcValueNames } from "./model.js";
 import type { DbcNumber } from "./number.js";
 import { NO_NODE, readId, readPair } from "./read-message.js";
@@ -32,7 +32,7 @@ export function readNodes({ scanner, nodes, nodesByName }: Draft): void {
     const symbol = scanner.name("the name of a node");
     if (!scanner.atLineEnd) scanner.take(",");
     if (symbol === NO_NODE) continue;
-    const node: DraftNode = { name: symbol, symbol, attributes: new Map(), line };
+    const node: DraftNode = { name: symbol, symbol, attributes: NO_ATTRIBUTES, line };
     nodes.push(node);
     if (!nodesByName.has(symbol)) nodesByName.set(symbol, node);
   }
@@ -64,6 +64,11 @@ export function readSignalValues(draft: Draft, line: number): void {
   const table = scanner.peekName();
   if (table !== undefined) scanner.name("the name of a value table");
   const own = table === undefined ? readValueNames(draft, line) : undefined;
+  const present = own === undefined ? undefined : draft.messagesById.get(id)?.bySymbol.get(signal);
+  if (own !== undefined && present !== undefined) {
+    present.valueNames = own;
+    return;
+  }
   draft.later(() => {
     const names = own ?? draft.tablesByName.get(table ?? "");
     const target = draft.findSignal(id, signal, line);
@@ -123,7 +128,7 @@ export function readEnvironmentVariable(draft: Draft, line: number): void {
     number: scanner.count("the number of a variable", 0xffff_ffff),
     access: scanner.name("the access to a variable"),
     nodes: readNames(scanner, "the name of a node"),
-    attributes: new Map(),
+    attributes: NO_ATTRIBUTES,
     line,
   };
   draft.environmentVariables.push(variable);

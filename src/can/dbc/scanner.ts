@@ -8,6 +8,9 @@ const MAX_NUMBER_LENGTH = 400;
 const strictName = /[A-Za-z_][A-Za-z0-9_]*/y;
 /** What files have in the place of an identifier: it ends where punctuation of the grammar begins. */
 const looseName = /[A-Za-z0-9_$.\-\u0080-\uffff]+/y;
+
+/** Digits up to which an integer is exact while it is put together. */
+const EXACT_DIGITS = 15;
 const number = /[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?/y;
 const hexNumber = /0[xX][0-9a-fA-F]+/y;
 
@@ -72,6 +75,15 @@ export class Scanner {
     return there;
   }
 
+  /** Takes this word if it comes next and is no more than the beginning of a longer one. */
+  takeWord(word: string): boolean {
+    this.#skipBlanks();
+    const end = this.#at + word.length;
+    if (!this.text.startsWith(word, this.#at) || isNameUnit(this.text.charCodeAt(end))) return false;
+    this.#at = end;
+    return true;
+  }
+
   expect(character: string, after: string): void {
     if (!this.take(character)) this.fail(`"${character}" after ${after}`);
   }
@@ -79,18 +91,48 @@ export class Scanner {
   /** Takes a name, and warns of one that is no identifier. */
   name(what: string): string {
     this.#skipBlanks();
-    const loose = this.#match(looseName) ?? this.fail(what);
-    this.#at += loose.length;
-    if (this.#isStrict(loose)) return loose;
+    let end = this.#at;
+    while (isNameUnit(this.text.charCodeAt(end))) end += 1;
+    const isStrict = end > this.#at && !isDigit(this.text.charCodeAt(this.#at));
+    if (!isStrict || !isPunctuation(this.text.charCodeAt(end))) return this.#looseName(what);
+    const name = this.text.slice(this.#at, end);
     // Assigning to a property of that name does something else in JavaScript.
-    if (loose === "__proto__") this.fail(`${what} other than __proto__`);
-    this.#findings.warning("name", this.#line, `${JSON.stringify(loose)} is ${what} and no C identifier`);
-    return loose;
+    if (name === "__proto__") this.fail(`${what} other than __proto__`);
+    this.#at = end;
+    return name;
+  }
+
+  #looseName(what: string): string {
+    const name = this.#match(looseName) ?? this.fail(what);
+    this.#at += name.length;
+    this.#findings.warning("name", this.#line, `${JSON.stringify(name)} is ${what} and no C identifier`);
+    return name;
   }
 
   /** Takes a number with or without a sign. */
   number(what: string): DbcNumber {
     this.#skipBlanks();
+    return this.#shortInteger() ?? this.#anyNumber(what);
+  }
+
+  /** Most numbers of a file are integers of few digits, and are read without making a text of them. */
+  #shortInteger(): number | undefined {
+    const isNegative = this.text.charCodeAt(this.#at) === 0x2d;
+    const begin = isNegative ? this.#at + 1 : this.#at;
+    let at = begin;
+    let value = 0;
+    let unit = this.text.charCodeAt(at);
+    for (; isDigit(unit); unit = this.text.charCodeAt(at)) {
+      value = value * 10 + unit - 0x30;
+      at += 1;
+    }
+    // A point, an exponent or the x of a hexadecimal number goes on.
+    if (at === begin || at - begin > EXACT_DIGITS || unit === 0x2e || isNameUnit(unit)) return undefined;
+    this.#at = at;
+    return isNegative && value !== 0 ? -value : value;
+  }
+
+  #anyNumber(what: string): DbcNumber {
     const found = this.#match(hexNumber) ?? this.#match(number) ?? this.fail(what);
     if (found.length > MAX_NUMBER_LENGTH) this.fail(`${what} of up to ${MAX_NUMBER_LENGTH} characters`);
     const value = parseNumber(found);
@@ -101,7 +143,12 @@ export class Scanner {
 
   /** Takes an integer from 0 to `most`. */
   count(what: string, most: number): number {
-    return this.integer(`${what} from 0 to ${most}`, (value) => value >= 0 && value <= most);
+    this.#skipBlanks();
+    const begin = this.#at;
+    const value = this.#shortInteger() ?? this.#anyNumber(`${what} from 0 to ${most}`);
+    if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= most) return value;
+    this.#at = begin;
+    return this.fail(`${what} from 0 to ${most}`);
   }
 
   /** Takes an integer that passes a test. */
@@ -127,15 +174,14 @@ export class Scanner {
     }
     const content = this.text.slice(begin, end);
     this.#at = end + 1;
-    this.#countLines(begin, end);
+    if (content.includes("\n") || content.includes("\r")) this.#countLines(begin, end);
     return content.includes("\\") ? content.replaceAll('\\"', '"') : content;
   }
 
   /** Whether a digit comes next. */
   peekDigit(): boolean {
     this.#skipBlanks();
-    const unit = this.text.charCodeAt(this.#at);
-    return unit >= 0x30 && unit <= 0x39;
+    return isDigit(this.text.charCodeAt(this.#at));
   }
 
   /** Whether a name comes next and nothing else is on its line. */
@@ -174,11 +220,6 @@ export class Scanner {
     return line.length > 24 ? `${line.slice(0, 24)}...` : line;
   }
 
-  #isStrict(name: string): boolean {
-    strictName.lastIndex = 0;
-    return strictName.exec(name)?.[0].length === name.length && name !== "__proto__";
-  }
-
   #match(pattern: RegExp): string | undefined {
     pattern.lastIndex = this.#at;
     return pattern.exec(this.text)?.[0];
@@ -206,4 +247,18 @@ export class Scanner {
       if (unit === 0x0a || (unit === 0x0d && this.text.charCodeAt(at + 1) !== 0x0a)) this.#line += 1;
     }
   }
+}
+
+function isDigit(unit: number): boolean {
+  return unit >= 0x30 && unit <= 0x39;
+}
+
+/** Whether a character can be part of an identifier; NaN, which stands for the end, can not. */
+function isNameUnit(unit: number): boolean {
+  return (unit >= 0x61 && unit <= 0x7a) || (unit >= 0x41 && unit <= 0x5a) || isDigit(unit) || unit === 0x5f;
+}
+
+/** Whether a character ends a name in files of any kind: it is neither `$`, `.`, `-` nor beyond ASCII. */
+function isPunctuation(unit: number): boolean {
+  return !(unit === 0x24 || unit === 0x2e || unit === 0x2d || unit >= 0x80);
 }

@@ -237,7 +237,7 @@ describe("parseDbc() of a loose file", () => {
     [
       "a number that is none",
       around(plain.replace("(1,", "(1e999,")),
-      "line 3: wanted the first of factor and offset within double precision",
+      "line 3: wanted factor and offset within double precision",
     ],
   ])("parseDbc() throws ERR_CONFIG with the line when there is %s", (_, text, wanted) => {
     const act = () => parseDbc(text, { path: "x.dbc" });
