@@ -54,6 +54,11 @@ export class Outbox {
     return this.#line.size;
   }
 
+  /** Why nothing is sent, until {@link restart} or for good; undefined if there is no reason. */
+  get stopped(): IntercellError | undefined {
+    return this.#stop?.error;
+  }
+
   /** Where to write a claimed payload. */
   get view(): DataView {
     return this.#port.view;
@@ -94,7 +99,8 @@ export class Outbox {
       return this.#port.commitRun(message, this.#wordsOf(payloads), lengthBytes);
     }
     let taken = 0;
-    for (let at = 0; at < payloads.length; at += lengthBytes) {
+    // Blocked in the middle if the device fails as it tells the peer, which closes the channel: what was sent is counted.
+    for (let at = 0; at < payloads.length && !this.#blocked; at += lengthBytes) {
       if (this.tryCommit(RecordKind.data, message, payloads.subarray(at, at + lengthBytes)) === NO_ROOM) break;
       taken++;
     }
@@ -194,7 +200,8 @@ export class Outbox {
 
   /** A run's bytes as words; the same object as long as the run is the same, as one that is sent again and again. */
   #wordsOf(payloads: Uint8Array): Int32Array {
-    if (payloads !== this.#run) {
+    // A buffer that can be resized takes its views' length along, but not that of one which was made for a length.
+    if (payloads !== this.#run || payloads.byteLength !== this.#runWords.byteLength) {
       this.#run = payloads;
       this.#runWords = new Int32Array(payloads.buffer, payloads.byteOffset, payloads.byteLength >> 2);
     }

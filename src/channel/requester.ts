@@ -95,6 +95,9 @@ export class Requester {
       else this.#committed(call, sequence);
       this.#pending++;
       this.#watch(call, options);
+      // A device that fails as it is told of the request closes the channel before the request is among those that end with it.
+      const { stopped } = this.#outbox;
+      if (stopped !== undefined) this.#fail(call, stopped);
     });
   }
 

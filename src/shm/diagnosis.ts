@@ -25,3 +25,16 @@ export function recordTooLarge(
   const remedy = `half the ring of ${capacity} less its header; use larger sections or fewer peers`;
   return new IntercellError(ErrorCode.TOO_LARGE, `${found}: ${remedy}`);
 }
+
+/** The fault for a broadcast on a node that has no ring for it. */
+export function noBroadcastRing(deviceName: string): IntercellError {
+  const remedy = "give the node broadcastBytes or larger output sections";
+  return new IntercellError(ErrorCode.UNSUPPORTED, `${deviceName} has no broadcast ring; ${remedy}`);
+}
+
+/** The fault for a record that the broadcast ring could never hold. */
+export function broadcastTooLarge(deviceName: string, maxPayload: number, payloadBytes: number): IntercellError {
+  const found = `A broadcast of ${payloadBytes} bytes does not fit the broadcast ring of ${deviceName}`;
+  const remedy = `which takes ${maxPayload}; give the node more broadcastBytes`;
+  return new IntercellError(ErrorCode.TOO_LARGE, `${found}, ${remedy}`);
+}

@@ -138,9 +138,9 @@ export class Inbox {
       const taken = this.#take(kind, channel);
       if (taken < runLength) batch.putBack(taken);
       handled += taken;
+      this.#counters.receivedRecords += taken;
       this.#counters.receivedBytes += taken * payloadBytes;
     }
-    this.#counters.receivedRecords += handled;
     return handled;
   }
 

@@ -16,7 +16,7 @@ import { waitForLink } from "../channel/link-ready.js";
 import type { WaitOptions } from "../channel/wait.js";
 import type { TypedEmitter } from "../emitter.js";
 import { ErrorCode, IntercellError } from "../errors.js";
-import { explainWaiting, recordTooLarge } from "./diagnosis.js";
+import { broadcastTooLarge, explainWaiting, noBroadcastRing, recordTooLarge } from "./diagnosis.js";
 import { Fault, faultName } from "./fault.js";
 import { WakeBit } from "./layout.js";
 import type { LinkHost } from "./link-host.js";
@@ -108,7 +108,7 @@ export class ShmLink implements Link, PortHost {
       return this.#outbox.writer.unacknowledgedBytes;
     } catch (error) {
       this.#keepFault(error);
-      return 0;
+      return this.#outbox.writer.heldBytes;
     }
   }
 
@@ -160,8 +160,9 @@ export class ShmLink implements Link, PortHost {
   }
 
   close(): void {
+    // A device that fails as it rings closes the link with it.
+    this.flush();
     if (this.#closed) return;
-    this.#outbox.flush();
     this.#closed = true;
     this.#peering.close();
     this.#host.ring(this.peerId, this.#peering.vector);
@@ -194,12 +195,14 @@ export class ShmLink implements Link, PortHost {
   }
 
   commitRun(channel: number, message: number, payloads: Int32Array, payloadBytes: number): number {
-    let records = 0;
+    const { writer } = this.#outbox;
+    const first = writer.sequence;
     try {
-      records = this.#outbox.commitRun({ kind: RecordKind.data, channel, message }, payloads, payloadBytes);
+      this.#outbox.commitRun({ kind: RecordKind.data, channel, message }, payloads, payloadBytes);
     } catch (error) {
       this.#keepFault(error);
     }
+    const records = (writer.sequence - first) >>> 0;
     if (records * payloadBytes < payloads.byteLength) this.#askForRoom();
     this.#counters.sentRecords += records;
     this.#counters.sentBytes += records * payloadBytes;
@@ -208,18 +211,10 @@ export class ShmLink implements Link, PortHost {
 
   broadcast(channel: number, message: number, payload: Uint8Array): void {
     const { broadcasts } = this.#host;
-    if (broadcasts === undefined) {
-      throw new IntercellError(
-        ErrorCode.UNSUPPORTED,
-        `${this.#host.deviceName} has no broadcast ring; give the node broadcastBytes or larger output sections`,
-      );
-    }
-    if (payload.byteLength > broadcasts.maxPayload) {
-      throw new IntercellError(
-        ErrorCode.TOO_LARGE,
-        `A broadcast of ${payload.byteLength} bytes does not fit the broadcast ring of ${this.#host.deviceName}, which takes ` +
-          `${broadcasts.maxPayload}; give the node more broadcastBytes`,
-      );
+    if (broadcasts === undefined) throw noBroadcastRing(this.#host.deviceName);
+    const { maxPayload } = broadcasts;
+    if (payload.byteLength > maxPayload) {
+      throw broadcastTooLarge(this.#host.deviceName, maxPayload, payload.byteLength);
     }
     broadcasts.write(RecordKind.data, channel, message, payload);
     this.#host.ringAll();

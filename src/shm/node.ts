@@ -127,9 +127,7 @@ export class ShmNode {
    * @throws RangeError if the section has no ring for the peer; IntercellError `ERR_CLOSED`.
    */
   link(peer: number): ShmLink {
-    if (this.#closed) {
-      throw new IntercellError(ErrorCode.CLOSED, `The node on ${this.device.name} is closed; open the device again`);
-    }
+    this.#requireOpen();
     const known = this.#links.get(peer);
     if (known !== undefined) {
       return known;
@@ -151,6 +149,9 @@ export class ShmNode {
       vectors: this.device.vectors,
       stallMs: this.#options.stallMs,
     });
+    // The device may have failed as the peer was rung.
+    if (this.#closed) link.abandon(false);
+    this.#requireOpen();
     this.#links.set(peer, link);
     this.#polled = [...this.#links.values()];
     this.#waiter.attend();
@@ -177,6 +178,12 @@ export class ShmNode {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #requireOpen(): void {
+    if (this.#closed) {
+      throw new IntercellError(ErrorCode.CLOSED, `The node on ${this.device.name} is closed; open the device again`);
+    }
   }
 
   #createHost(): LinkHost {

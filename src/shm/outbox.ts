@@ -66,22 +66,22 @@ export class Outbox {
 
   /**
    * Commits a record for each payload, as far as there is room, and publishes part by part, so that the peer is at work on
-   * one while the next is written. Returns how many there was room for.
+   * one while the next is written. What there was room for is told by {@link RingWriter.sequence}, whether it throws or not.
    *
    * @throws Fault as {@link RingWriter.claim}.
    */
-  commitRun(header: RecordHeader, payloads: Int32Array, payloadBytes: number): number {
+  commitRun(header: RecordHeader, payloads: Int32Array, payloadBytes: number): void {
     const step = payloadBytes >> 2;
     const part = Math.max(1, Math.floor(this.#gatherBytes / (RECORD_HEADER_BYTES + payloadBytes))) * step;
     let done = 0;
-    while (done < payloads.length) {
+    // A device that fails as it rings takes the memory away.
+    while (done < payloads.length && !this.#abandoned) {
       const end = Math.min(done + part, payloads.length);
       const reached = this.writer.commitRun(header, payloads, payloadBytes, done, end);
       if (reached > done) this.committed();
       done = reached;
       if (done < end) break;
     }
-    return done / step;
   }
 
   /** Publishes what is committed and rings the peer if it sleeps. */

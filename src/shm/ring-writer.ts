@@ -177,6 +177,11 @@ export class RingWriter {
     this.#words[pad + KIND] = PAD_KIND;
   }
 
+  /** Sequence that the next record will have, as int32. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
   /** Cursor behind the last committed record. */
   get tail(): number {
     return this.#tail;
@@ -215,9 +220,14 @@ export class RingWriter {
     }
   }
 
-  /** Bytes committed that the peer has not acknowledged, as of now. */
+  /** Bytes committed that the peer has not acknowledged, as of now. @throws Fault as {@link claim} does. */
   get unacknowledgedBytes(): number {
     return this.#peerWords === undefined ? 0 : this.#observeUsed();
+  }
+
+  /** The same by the acknowledgement seen last. */
+  get heldBytes(): number {
+    return (this.#tail - this.#head) >>> 0;
   }
 
   /**

@@ -4,6 +4,7 @@ import { encodeAnnouncement } from "../../src/shm/announcement.js";
 import { FaultCode } from "../../src/shm/fault.js";
 import { epochIndex } from "../../src/shm/header.js";
 import { Control, DIRECTORY_OFFSET, DirectoryEntry, Header } from "../../src/shm/layout.js";
+import { commitBytes } from "../channel/link-pair.js";
 import { readSeed } from "../support/seed.js";
 import { setAtomicHook } from "./hooked-atomic.js";
 import type { HostilePeer } from "./hostile-peer.js";
@@ -258,6 +259,47 @@ describe("a hostile peer", () => {
     world.look();
     expect(world.errors).toHaveLength(1);
     expect(world.link.statistics.faults).toBe(1);
+  });
+
+  test("commitRun() gives how many records it committed before the peer acknowledged what cannot be", () => {
+    world.meet();
+    const { peer, link, port } = world;
+    peer.send(announce, 1, announcement("c"));
+    world.look();
+    const { sentRecords } = link.statistics;
+    peer.word(Control.head, 4);
+    // More than the ring holds, so that the head is looked at when a part of the run is committed.
+    const taken = port.commitRun?.(0, new Int32Array(4 * 256), 16) ?? 0;
+    expect(taken).toBeGreaterThan(0);
+    expect(link.statistics.sentRecords).toBe(sentRecords + taken);
+    world.look();
+    expect(link.status).toBe("refused");
+    expect(world.seen.downs.map(({ lost }) => lost)).toEqual([sentRecords + taken]);
+  });
+
+  test("unacknowledgedBytes counts what was sent to a peer that acknowledged what cannot be", () => {
+    world.meet();
+    world.peer.send(announce, 1, announcement("c"));
+    world.look();
+    expect(commitBytes(world.port, [1])).toBeGreaterThanOrEqual(0);
+    world.port.flush();
+    const sent = world.port.unacknowledgedBytes;
+    expect(sent).toBeGreaterThanOrEqual(24);
+    world.peer.word(Control.head, 4);
+    expect(world.port.unacknowledgedBytes).toBe(sent);
+    world.look();
+    expect([world.link.status, world.port.unacknowledgedBytes]).toEqual(["refused", 0]);
+  });
+
+  test("is counted for what it sent before a record that is refused", () => {
+    world.meet();
+    const { peer, link, seen } = world;
+    peer.send(announce, 1, announcement("c"));
+    for (const byte of [1, 2]) peer.send(data, 1, [byte]);
+    peer.send(data, 9);
+    world.look();
+    expect(seen.records).toHaveLength(2);
+    expect([link.status, link.statistics.receivedRecords]).toEqual(["refused", 3]);
   });
 
   test("does no harm when it does any of this between any two of our reads", () => {

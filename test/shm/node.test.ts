@@ -1,11 +1,20 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { MAX_CHANNELS } from "../../src/channel/controls.js";
+import { openChannel } from "../../src/channel/index.js";
 import { openShm, type ShmLink, type ShmNode } from "../../src/shm/index.js";
 import type { ShmPort } from "../../src/shm/port.js";
-import { startMachine } from "../../src/sim/index.js";
+import { type Machine, startMachine } from "../../src/sim/index.js";
+import type { IvshmemDevice } from "../../src/uio/index.js";
+import type { MappedDevice } from "../../src/uio/mapped-device.js";
+import { Jitter } from "../channel/jitter.js";
 import { type Attached, attach, commitBytes } from "../channel/link-pair.js";
 import { uncaughtDuring } from "../channel/uncaught.js";
+import { turns } from "../channel/until.js";
 import { MemoryMachine } from "../support/memory-device.js";
+
+/** Not in the library that TypeScript is told of. */
+type ResizableBuffer = ArrayBuffer & { resize(bytes: number): void };
+type ResizableBufferConstructor = new (bytes: number, options: { maxByteLength: number }) => ResizableBuffer;
 
 describe("ShmNode", () => {
   let machine: MemoryMachine;
@@ -139,6 +148,20 @@ describe("ShmNode", () => {
     expect([...target]).not.toContain(9);
   });
 
+  test("trySendRun() sends as many messages as its bytes are now when their buffer was resized in between", () => {
+    const channel = openChannel(near.link(1), Jitter);
+    openChannel(far.link(0), Jitter);
+    look();
+    const buffer = new (ArrayBuffer as unknown as ResizableBufferConstructor)(16, { maxByteLength: 64 });
+    const bytes = new Uint8Array(buffer);
+    const sender = channel.sender("measurement");
+    const taken = [16, 32, 0, 64].map((size) => {
+      buffer.resize(size);
+      return sender.trySendRun(bytes);
+    });
+    expect(taken).toEqual([1, 2, 0, 4]);
+  });
+
   test("openShm() goes on with the epoch counter of the life before", () => {
     const { link } = openBoth();
     const epochs: number[] = [];
@@ -215,5 +238,77 @@ describe("ShmNode on the simulated machine", () => {
     far.close();
     for (let round = 0; round < 3; round += 1) near.poll();
     expect([near.closed, link.status]).toEqual([true, "closed"]);
+  });
+
+  /** Opens a channel to a peer that sleeps; then the device is one that is found gone when the peer is rung next. */
+  async function openDoomed(machine: Machine) {
+    const near = openShm(await machine.openDevice({ peer: 0 }));
+    const far = openShm(await machine.openDevice({ peer: 1 }));
+    const link = near.link(1);
+    const channel = openChannel(link, Jitter);
+    const other = openChannel(far.link(0), Jitter);
+    await Promise.all([channel.ready(), other.ready()]);
+    await channel.drain();
+    await turns();
+    const rung = takeAway(near.device);
+    const closes: string[] = [];
+    link.events.on("close", () => closes.push("link"));
+    channel.events.on("close", () => closes.push("channel"));
+    return { link, channel, closes, rung };
+  }
+
+  /** Makes a device one that is found gone when a peer is rung next; gives how often one was. */
+  function takeAway(device: IvshmemDevice): () => number {
+    const gone = new Error("The device is gone");
+    let rung = 0;
+    device.ring = () => {
+      rung += 1;
+      (device as MappedDevice).fail(gone);
+      throw gone;
+    };
+    return () => rung;
+  }
+
+  test("close() of a link ends it once when the device is found gone as it tells the peer what was sent", async () => {
+    await using machine = await startMachine();
+    const { link, channel, closes, rung } = await openDoomed(machine);
+    expect(channel.trySend("measurement", { tick: 1, lastNs: 1 })).toBe(true);
+    link.close();
+    expect([rung(), link.status, channel.status, closes.sort()]).toEqual([1, "closed", "closed", ["channel", "link"]]);
+    expect(link.statistics.lostRecords).toBe(1);
+  });
+
+  test("link() throws ERR_CLOSED when the device is found gone as the peer is told of the link", async () => {
+    await using machine = await startMachine();
+    const near = openShm(await machine.openDevice({ peer: 0 }));
+    takeAway(near.device);
+    expect(() => near.link(1)).toThrow(expect.objectContaining({ code: "ERR_CLOSED" }));
+    expect(near.closed).toBe(true);
+  });
+
+  test.each([
+    ["as words", 0],
+    ["one by one", 1],
+  ])("trySendRun() counts what it has committed %s when the device is found gone in the middle", async (_, offset) => {
+    await using machine = await startMachine();
+    const { link, channel, rung } = await openDoomed(machine);
+    const { sentRecords } = link.statistics;
+    const taken = channel.sender("measurement").trySendRun(new Uint8Array(16 * 500 + offset).subarray(offset));
+    expect(taken).toBeGreaterThan(0);
+    expect(channel.statistics.sent).toBe(taken);
+    expect([rung(), link.status]).toEqual([1, "closed"]);
+    expect([link.statistics.sentRecords - sentRecords, link.statistics.lostRecords]).toEqual([taken, taken]);
+  });
+
+  test("request() rejects when the device is found gone as the request is sent", async () => {
+    await using machine = await startMachine();
+    const { channel, rung } = await openDoomed(machine);
+    // So much that the request is the one with which enough has gathered to tell the peer.
+    while (rung() === 0) {
+      const asked = channel.request("ask", { question: new Uint8Array(64) }, { timeoutMs: Number.POSITIVE_INFINITY });
+      asked.catch(() => undefined);
+      if (rung() > 0) await expect(asked).rejects.toMatchObject({ code: "ERR_CLOSED" });
+    }
+    expect(channel.statistics.pendingRequests).toBe(0);
   });
 });
