@@ -199,8 +199,8 @@ export class RecordBatch {
   }
 
   /**
-   * As {@link next}, and takes with it the records right behind that have the same kind, channel, message and length: the
-   * run, whose first record the fields describe.
+   * As {@link next}, and takes with a data record those right behind that have the same kind, channel, message and length:
+   * the run, whose first record the fields describe. A record of another kind is a run by itself, as it is handled by itself.
    */
   nextRun(): boolean {
     if (!this.next()) return false;
@@ -211,6 +211,7 @@ export class RecordBatch {
     const stride = this.#next - this.#current;
     let offset = this.#next;
     while (
+      this.kind === RecordKind.data &&
       offset < this.#accepted &&
       words[(offset >> 2) + LENGTH] === length &&
       words[(offset >> 2) + KIND] === kinds &&

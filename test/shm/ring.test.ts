@@ -190,6 +190,20 @@ describe("a ring", () => {
     );
   });
 
+  test("nextRun() gives records that are no data one by one, so that handing them out takes no longer for their number", () => {
+    const ring = new Ring(0x1000);
+    for (let number = 0; number < 3; number += 1) {
+      ring.writer.claim(8);
+      ring.writer.commit(2, 1, 0, 8);
+    }
+    ring.writer.publish();
+    const { batch } = ring.reader;
+    expect([ring.reader.fetch(), ring.reader.accept()]).toEqual([72, true]);
+    const lengths: number[] = [];
+    while (batch.nextRun()) lengths.push(batch.runLength);
+    expect(lengths).toEqual([1, 1, 1]);
+  });
+
   test("always has room for the largest record when it is empty, wherever the cursors are", () => {
     const ring = new Ring(256);
     for (let number = 0; number < 300; number += 1) {
