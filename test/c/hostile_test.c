@@ -221,6 +221,29 @@ static void acknowledgement_faults(void)
 	}
 }
 
+/* A head that goes back while records are queued makes room out of what the ring still holds. */
+static void acknowledgement_that_goes_back_is_a_fault(void)
+{
+	const struct intercell_writer *tx = &cells[1].links[0].tx;
+	unsigned char data[400] = { 0 };
+	int status = 0;
+
+	mail_start(2);
+	for (int sent = 0; sent < 3; sent++) {
+		CHECK_EQUAL(mail_send(1, 0, 1, sizeof(data)), 0);
+		world_settle();
+	}
+	CHECK_EQUAL(intercell_link_refresh(&cells[1].links[0]), 0);
+	CHECK(tx->head == tx->committed && tx->head > 1000);
+	*world_word(0, world_control(0, 1) + INTERCELL_CONTROL_HEAD) = tx->head - 1000;
+	for (int sent = 0; sent < 64 && status == 0; sent++) {
+		CHECK(tx->tail - tx->head <= tx->capacity);
+		status = intercell_channel_queue(&boxes[1].channel, 0, 0, data, sizeof(data));
+	}
+	CHECK_EQUAL(status, INTERCELL_EPROTO);
+	expect_fault(INTERCELL_FAULT_ACKNOWLEDGEMENT);
+}
+
 static void fault_of_a_peer_that_restarted_is_an_end(void)
 {
 	mail_start(2);
@@ -371,6 +394,7 @@ int main(void)
 	RUN(header_faults);
 	RUN(wrong_magic_is_an_absent_peer);
 	RUN(acknowledgement_faults);
+	RUN(acknowledgement_that_goes_back_is_a_fault);
 	RUN(fault_of_a_peer_that_restarted_is_an_end);
 	RUN(refused_peer_is_told_and_accepted_with_another_epoch);
 	RUN(peer_of_another_version_is_told_and_not_accepted);

@@ -2,7 +2,8 @@
 /*
  * One side of the device: start, stop, poll, sleep. All functions belong to one context (a thread, or the main loop)
  * and are not called from an interrupt handler, except where it is said. None waits, and each is bounded: a poll makes
- * at most one pass over the links and copies at most one scratch buffer from each.
+ * at most one pass over the links and copies at most one scratch buffer from each, or what its ring still holds when the
+ * session ended.
  */
 #ifndef INTERCELL_NODE_H
 #define INTERCELL_NODE_H

@@ -319,7 +319,7 @@ INTERCELL_FN int intercell_link_refresh(struct intercell_link *link)
 {
 	uint32_t head = intercell_link_peer_word(link, INTERCELL_CONTROL_HEAD);
 
-	if (link->tx.committed - head > link->tx.capacity || (head & 7u) != 0)
+	if (head - link->tx.head > link->tx.committed - link->tx.head || (head & 7u) != 0)
 		return intercell_link_suspect(link, INTERCELL_FAULT_ACKNOWLEDGEMENT, link->tx.committed, head);
 	link->tx.head = head;
 	return INTERCELL_OK;
