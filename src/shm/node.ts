@@ -198,15 +198,7 @@ export class ShmNode {
       releaseNumber: (name) => numbers.release(name),
       nextEpoch: () => nextEpoch(this.#own),
       peerState: (peer) => device.stateTable.get(peer),
-      ring: (peer, vector) => {
-        if (device.closed) return;
-        try {
-          device.ring(peer, vector);
-        } catch (error) {
-          // A device that failed has said so by its own event.
-          if (!device.closed) throw error;
-        }
-      },
+      ring: (peer, vector) => this.#touch(() => device.ring(peer, vector)),
       ringAll: () => {
         for (const link of this.#polled) link.ringForBroadcast();
       },
@@ -216,6 +208,16 @@ export class ShmNode {
         this.#polled = [...this.#links.values()];
       },
     };
+  }
+
+  /** Writes a register. A device that fails meanwhile has said so by its own event. */
+  #touch(write: () => void): void {
+    if (this.device.closed) return;
+    try {
+      write();
+    } catch (error) {
+      if (!this.device.closed) throw error;
+    }
   }
 
   #arm(): boolean {
@@ -238,8 +240,8 @@ export class ShmNode {
       return;
     }
     if (value !== this.#state && !this.#closed) {
-      this.device.setState(this.#state);
-      this.events.emit("stateLost");
+      this.#touch(() => this.device.setState(this.#state));
+      if (!this.#closed) this.events.emit("stateLost");
     }
   }
 

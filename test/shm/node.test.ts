@@ -286,6 +286,18 @@ describe("ShmNode on the simulated machine", () => {
     expect(near.closed).toBe(true);
   });
 
+  test("a device that is found gone as a lost state word is written again ends the node and throws nothing", async () => {
+    await using machine = await startMachine();
+    const near = openShm(await machine.openDevice({ peer: 0 }));
+    const events: string[] = [];
+    near.events.on("stateLost", () => events.push("stateLost"));
+    near.events.on("error", () => events.push("error"));
+    const rung = takeAway(near.device);
+    near.device.setState = () => near.device.ring(1);
+    expect(near.device.events.emit("state", 0, 0, 1)).toBe(true);
+    expect([events, rung(), near.closed]).toEqual([["error"], 1, true]);
+  });
+
   test.each([
     ["as words", 0],
     ["one by one", 1],
