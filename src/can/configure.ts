@@ -29,7 +29,7 @@ export interface CanSettings {
   /** CAN FD on or off. A controller needs `dataBitRate` to switch it on; a virtual interface just takes larger frames then. */
   readonly fd?: boolean | undefined;
   /** Other controller modes to switch on or off. */
-  readonly modes?: Readonly<Partial<Record<CanMode, boolean>>> | undefined;
+  readonly modes?: Readonly<Partial<Record<CanMode, boolean | undefined>>> | undefined;
   /** Milliseconds from bus-off to the restart; 0 for none by itself. */
   readonly restartMs?: number | undefined;
   /** Ohm, one of the controller's `terminationsOhm`; 0 to switch it off. */

@@ -47,7 +47,10 @@ export function modesOf(flags: number): readonly CanMode[] {
  *
  * @throws TypeError for a mode that does not exist, or is neither on nor off.
  */
-export function encodeModes(modes: Readonly<Partial<Record<CanMode, boolean>>>): { mask: number; flags: number } {
+export function encodeModes(modes: Readonly<Partial<Record<CanMode, boolean | undefined>>>): {
+  mask: number;
+  flags: number;
+} {
   let mask = 0;
   let flags = 0;
   for (const [mode, isOn] of Object.entries(modes)) {
