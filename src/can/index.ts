@@ -162,6 +162,29 @@ export type { CanLinkStatistics } from "./link/statistics.js";
 export { LogReader, type LogReadOptions, type LogReadStatistics, type LogSource } from "./log-reader.js";
 export { type LogDirection, type LogRecord, logRecordOf } from "./log-record.js";
 export { createManualClock, type ManualClock } from "./manual-clock.js";
+export {
+  type MappedReceiver,
+  type MappedReceiverEvents,
+  type MappedReceiverStatistics,
+  type MappedStatus,
+  openMappedReceiver,
+  type WithheldReason,
+} from "./mapped/mapped-receiver.js";
+export {
+  type MappedOptions,
+  type MappedSender,
+  type MappedSenderStatistics,
+  openMappedSender,
+} from "./mapped/mapped-sender.js";
+export { type MappedLayout, type MappedMessage, type SendMode, structLayout } from "./mapped/message.js";
+export {
+  autosarProfile1,
+  autosarProfile2,
+  type J1850Options,
+  j1850Checksum,
+  type Profile1Options,
+  type Protection,
+} from "./mapped/protection.js";
 export { openVirtualCan, type VirtualCanOptions } from "./open-virtual.js";
 export {
   createReplay,
