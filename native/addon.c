@@ -54,6 +54,7 @@ static void addon_cleanup(napi_async_cleanup_hook_handle hook, void *data)
 	(void)hook;
 	addon->ending = true;
 	poller_close_all(addon);
+	can_receiver_close_all(addon);
 	registers_release_all(addon);
 	sim_hypervisor_release_all(addon);
 	memory_release_all(addon);
@@ -79,6 +80,7 @@ NAPI_MODULE_INIT()
 	node_init(&addon->mappings);
 	node_init(&addon->registers);
 	node_init(&addon->pollers);
+	node_init(&addon->can_receivers);
 	node_init(&addon->hypervisors);
 	if (napi_set_instance_data(env, addon, addon_finalize, NULL) !=
 	    napi_ok) {
@@ -95,6 +97,9 @@ NAPI_MODULE_INIT()
 	TRY(env, netlink_export(env, exports));
 	TRY(env, ethtool_export(env, exports));
 	TRY(env, poller_export(env, exports));
+	TRY(env, can_interface_export(env, exports));
+	TRY(env, can_receiver_export(env, exports));
+	TRY(env, can_socket_export(env, exports));
 	TRY(env, sim_registers_export(env, exports));
 	return exports;
 }

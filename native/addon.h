@@ -39,6 +39,7 @@ struct addon {
 	struct node mappings;
 	struct node registers;
 	struct node pollers;
+	struct node can_receivers;
 	struct node hypervisors;
 	/* By descriptor: whether this environment opened it. */
 	bool *owned;
@@ -91,6 +92,9 @@ napi_status socket_export(napi_env env, napi_value exports);
 napi_status netlink_export(napi_env env, napi_value exports);
 napi_status ethtool_export(napi_env env, napi_value exports);
 napi_status poller_export(napi_env env, napi_value exports);
+napi_status can_interface_export(napi_env env, napi_value exports);
+napi_status can_receiver_export(napi_env env, napi_value exports);
+napi_status can_socket_export(napi_env env, napi_value exports);
 napi_status sim_registers_export(napi_env env, napi_value exports);
 
 /* Release everything of an ending environment. */
@@ -98,6 +102,7 @@ void descriptor_close_all(struct addon *addon);
 void memory_release_all(struct addon *addon);
 void registers_release_all(struct addon *addon);
 void poller_close_all(struct addon *addon);
+void can_receiver_close_all(struct addon *addon);
 void sim_hypervisor_release_all(struct addon *addon);
 
 /*
@@ -108,6 +113,9 @@ int descriptor_own(struct addon *addon, int fd);
 
 /* Whether a poller of this environment watches the descriptor. */
 bool poller_watches(const struct addon *addon, int fd);
+
+/* Whether a CAN receiver of this environment watches the descriptor. */
+bool can_receiver_watches(const struct addon *addon, int fd);
 
 /*
  * Maps shared memory. Returns 0 or -errno; -ENXIO if the range goes beyond

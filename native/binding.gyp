@@ -5,6 +5,9 @@
       "sources": [
         "addon.c",
         "arguments.c",
+        "can_interface.c",
+        "can_receiver.c",
+        "can_socket.c",
         "descriptor.c",
         "ethtool.c",
         "memory.c",

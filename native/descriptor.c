@@ -84,7 +84,8 @@ static napi_value closeDescriptor(napi_env env, napi_callback_info info)
 	REQUIRE(call_begin(env, info, &call));
 	REQUIRE(get_descriptor(env, call.arguments[0], &fd));
 	/* libuv must forget a descriptor before its number can be reused. */
-	if (poller_watches(call.addon, fd))
+	if (poller_watches(call.addon, fd) ||
+	    can_receiver_watches(call.addon, fd))
 		return make_result(env, -EBUSY);
 	descriptor_disown(call.addon, fd);
 	/* Linux has freed the number even if it reports EINTR. */

@@ -1,5 +1,30 @@
 export { checked } from "./native/addon.js";
 export { Connection, type ConnectionHandlers, type ConnectionOptions } from "./native/connection.js";
+export {
+  describeInterface,
+  type InterfaceReport,
+  interfaceName,
+  startHardwareTimestamps,
+} from "./native/can-interface.js";
+export {
+  type CanReceiverCallback,
+  CanSlot,
+  closeCanReceiver,
+  createCanReceiver,
+  watchCanWritable,
+} from "./native/can-receiver.js";
+export {
+  bindCanSocket,
+  CanProtocol,
+  connectCanSocket,
+  enableTimestamps,
+  getSocketOption,
+  MAX_SEND_FRAMES,
+  openCanSocket,
+  SEND_RESULT_BASE,
+  sendCanFrames,
+  setSocketOption,
+} from "./native/can-socket.js";
 export { closeDescriptor, createEventfd, openDescriptor, reopenReadOnly, writeEventfd } from "./native/descriptor.js";
 export { type DriverInfo, readEthtool } from "./native/ethtool.js";
 export { Listener } from "./native/listener.js";
@@ -18,6 +43,7 @@ export {
   simOpen,
 } from "./native/sim.js";
 export {
+  type CanReceiver,
   type Credentials,
   type Descriptor,
   type MapMemoryOptions,

@@ -38,6 +38,7 @@ export interface BusTransport {
 }
 
 export interface BusHandleParts {
+  /** Read anew each time, as it may change while the interface is down. */
   readonly carriage: Carriage;
   readonly options: CheckedBusOptions;
   /** Whether own frames come back at all, once `ownFrames` wants them. */
@@ -53,8 +54,8 @@ const eventNames: readonly (keyof CanBusEvents)[] = ["dropped", "status", "room"
 /** The one implementation of {@link CanBus}, over a transport that calls `deliver` and the functions after it. */
 export class BusHandle implements CanBus {
   readonly name: string;
-  readonly fd: boolean;
   readonly events: TypedEmitter<CanBusEvents>;
+  readonly #carriage: Carriage;
   readonly #transport: BusTransport;
   readonly #counters = createBusCounters();
   readonly #dispatcher = new FrameDispatcher();
@@ -67,7 +68,7 @@ export class BusHandle implements CanBus {
     const { name } = carriage;
     this.#downAdvice = downAdvice ?? `Set it up: ip link set ${name} up`;
     this.name = name;
-    this.fd = carriage.fd;
+    this.#carriage = carriage;
     this.#status = status;
     this.#transport = transport;
     this.events = createEmitter<CanBusEvents>(`CAN bus ${name}`, eventNames);
@@ -84,6 +85,10 @@ export class BusHandle implements CanBus {
       transmit: (frames) => transport.transmit(frames),
       room: () => this.events.emit("room"),
     });
+  }
+
+  get fd(): boolean {
+    return this.#carriage.fd;
   }
 
   get status(): CanBusStatus {

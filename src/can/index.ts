@@ -194,6 +194,8 @@ export {
   type ReplaySource,
   type ReplayTarget,
 } from "./replay.js";
+export { ALL_INTERFACES, openSocketCan, type SocketCanBus } from "./socket-can.js";
+export type { SocketCanOptions } from "./socket-options.js";
 export { formatFrame, MAX_FRAME_TEXT, parseFrame } from "./text.js";
 export { addNs, elapsedNs, type FractionDigits, formatTimestamp } from "./timestamp.js";
 export { createVirtualBus, type LocalBusOptions, type VirtualBus } from "./virtual-bus.js";

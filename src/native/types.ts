@@ -6,6 +6,7 @@ export type Descriptor = number;
 
 declare const registersBrand: unique symbol;
 declare const pollerBrand: unique symbol;
+declare const canReceiverBrand: unique symbol;
 declare const hypervisorBrand: unique symbol;
 
 /** A device's register page, real or simulated. Opaque: the page itself never leaves native code. */
@@ -16,6 +17,11 @@ export interface Registers {
 /** A watch on one descriptor in the event loop of the thread that made it. */
 export interface Poller {
   readonly [pollerBrand]: never;
+}
+
+/** A CAN socket whose messages the event loop of the thread that made it receives. */
+export interface CanReceiver {
+  readonly [canReceiverBrand]: never;
 }
 
 /** The hypervisor's side of one simulated device, held by the broker. */

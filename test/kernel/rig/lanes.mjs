@@ -41,6 +41,7 @@ export const lanes = {
       "vxcan",
       "slcan",
       "kvaser_pci",
+      "sch_plug",
       "sch_tbf",
       "dummy",
       "nlmon",
