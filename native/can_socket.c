@@ -62,19 +62,6 @@ static napi_value connectCanSocket(napi_env env, napi_callback_info info)
 	return attach_socket(env, info, connect);
 }
 
-static bool get_bytes(napi_env env, napi_value value, void **bytes,
-		      size_t *length)
-{
-	napi_typedarray_type type;
-
-	if (napi_get_typedarray_info(env, value, &type, length, bytes, NULL,
-				     NULL) == napi_ok &&
-	    type == napi_uint8_array)
-		return true;
-	napi_throw_type_error(env, NULL, "bytes must be a Uint8Array");
-	return false;
-}
-
 /* Takes descriptor, level and name from the first three arguments. */
 static bool get_option(napi_env env, const struct call *call, int *fd,
 		       int *level, int *name)
@@ -93,6 +80,7 @@ static bool get_option(napi_env env, const struct call *call, int *fd,
 
 static napi_value setSocketOption(napi_env env, napi_callback_info info)
 {
+	napi_typedarray_type type;
 	int fd, level, name;
 	struct call call;
 	size_t length;
@@ -100,7 +88,12 @@ static napi_value setSocketOption(napi_env env, napi_callback_info info)
 
 	REQUIRE(call_begin(env, info, &call));
 	REQUIRE(get_option(env, &call, &fd, &level, &name));
-	REQUIRE(get_bytes(env, call.arguments[3], &bytes, &length));
+	if (napi_get_typedarray_info(env, call.arguments[3], &type, &length,
+				     &bytes, NULL, NULL) != napi_ok ||
+	    type != napi_uint8_array) {
+		napi_throw_type_error(env, NULL, "bytes must be a Uint8Array");
+		return NULL;
+	}
 	if (length > MAX_OPTION_BYTES)
 		return make_result(env, -EINVAL);
 	/* No filter at all is no bytes, of which V8 may give no address. */
@@ -120,7 +113,7 @@ static napi_value getSocketOption(napi_env env, napi_callback_info info)
 
 	REQUIRE(call_begin(env, info, &call));
 	REQUIRE(get_option(env, &call, &fd, &level, &name));
-	REQUIRE(get_bytes(env, call.arguments[3], &bytes, &length));
+	REQUIRE(get_bytes(env, call.arguments[3], "bytes", &bytes, &length));
 	size = length > MAX_OPTION_BYTES ? MAX_OPTION_BYTES : length;
 	if (getsockopt(fd, level, name, bytes, &size) < 0)
 		return make_result(env, -errno);
@@ -166,7 +159,8 @@ static napi_value sendCanFrames(napi_env env, napi_callback_info info)
 
 	REQUIRE(call_begin(env, info, &call));
 	REQUIRE(get_descriptor(env, call.arguments[0], &fd));
-	REQUIRE(get_bytes(env, call.arguments[1], (void **)&bytes, &length));
+	REQUIRE(get_bytes(env, call.arguments[1], "bytes", (void **)&bytes,
+			  &length));
 	REQUIRE(get_integer(env, call.arguments[2], "stride", 1, 65536,
 			    &stride));
 	if (napi_get_typedarray_info(env, call.arguments[3], &type,

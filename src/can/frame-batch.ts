@@ -2,7 +2,7 @@ import { endianness } from "node:os";
 import { CanSlot } from "../native.js";
 import type { FrameOrigin, Timestamp } from "./bus.js";
 import type { CanFrame } from "./frame.js";
-import { FrameBytesOf, MAX_FRAME_BYTES, readFrame } from "./layout.js";
+import { readFrame } from "./layout.js";
 
 /** Slots that are filled at once. More would not save much, and keep other work of the event loop waiting. */
 const SLOTS = 64;
@@ -20,18 +20,21 @@ export class FrameBatch {
   readonly slots = SLOTS;
   readonly #view: DataView;
 
-  /** @param xl whether there must be room for CAN XL frames. */
-  constructor(xl: boolean) {
-    const frameBytes = xl ? Math.ceil(MAX_FRAME_BYTES / 8) * 8 : FrameBytesOf.FD;
-    this.slotBytes = CanSlot.BYTES + frameBytes;
+  /** @param messageBytes most bytes of a message. */
+  constructor(messageBytes: number) {
+    this.slotBytes = CanSlot.BYTES + Math.ceil(messageBytes / 8) * 8;
     this.bytes = new Uint8Array(SLOTS * this.slotBytes);
     this.#view = new DataView(this.bytes.buffer);
   }
 
   /** @throws IntercellError `ERR_DECODE` if the bytes are no frame. */
   frame(slot: number): CanFrame {
-    const start = slot * this.slotBytes;
-    return readFrame(this.bytes, start + CanSlot.BYTES, this.#view.getUint32(start + CanSlot.LENGTH, little));
+    return readFrame(this.bytes, slot * this.slotBytes + CanSlot.BYTES, this.length(slot));
+  }
+
+  /** Bytes of the message. */
+  length(slot: number): number {
+    return this.#view.getUint32(slot * this.slotBytes + CanSlot.LENGTH, little);
   }
 
   origin(slot: number): FrameOrigin {

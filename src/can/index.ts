@@ -10,6 +10,22 @@ export {
   wireTimeNs,
 } from "./bit-length.js";
 export type { BitTiming, BitTimingLimits, Range } from "./bit-timing.js";
+export {
+  type BroadcastManager,
+  type BroadcastManagerEvents,
+  type BroadcastStatistics,
+  type ContentWatch,
+  type ContentWatchEvents,
+  type CyclicTransmission,
+  type CyclicTransmissionEvents,
+  MAX_CYCLE_FRAMES,
+  MAX_PERIOD_MS,
+  type MultiplexPage,
+  type TransmitOptions,
+  type UpdateOptions,
+  type WatchOptions,
+} from "./broadcast.js";
+export { openBroadcastManager } from "./broadcast-manager.js";
 export type {
   CanBus,
   CanBusEvents,

@@ -57,8 +57,8 @@ export class SocketTransport implements BusTransport {
     this.#interface = found;
     this.carriage = { name: found.name, fd: false, xl: false };
     this.#adopt(found);
-    this.#batch = new FrameBatch(options.xl);
     this.#stride = options.xl ? MAX_FRAME_BYTES : FrameBytesOf.FD;
+    this.#batch = new FrameBatch(this.#stride);
     this.#outgoing = new Uint8Array(SEND_BATCH_FRAMES * this.#stride);
   }
 

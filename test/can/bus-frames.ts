@@ -19,7 +19,6 @@ import {
 } from "../../src/can/index.js";
 import { uncaughtDuring } from "../channel/uncaught.js";
 import { until } from "../channel/until.js";
-import { skipUnless } from "../support/skip.js";
 import { dataFrames, fdFrames, remoteFrames } from "./arbitrary.js";
 import type { BusBench } from "./bus-contract.js";
 
@@ -109,8 +108,8 @@ export function describeCarriage(bench: BusBench): void {
     expect(without.statistics.sentFrames).toBe(0);
   });
 
-  const wanted = skipUnless(traits.sendsErrors, "only a virtual interface lets software send error frames");
-  test("listen() hears error frames with a bit of its mask only", wanted, async () => {
+  if (!traits.sendsErrors) return;
+  test("listen() hears error frames with a bit of its mask only", async () => {
     const [sender, receiver] = [await bench.open(0), await bench.open(1)];
     const [all, some, none]: [CanFrame[], CanFrame[], CanFrame[]] = [[], [], []];
     receiver.listen(({ frame }) => all.push(frame), { errorMask: ALL_ERRORS });
