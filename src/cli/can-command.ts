@@ -1,10 +1,12 @@
 import type { Command } from "commander";
 import { addConvertCommand } from "./can-convert-command.js";
 import { addCanSetupCommands } from "./can-setup-command.js";
+import { addTrafficCommands } from "./can-traffic-command.js";
 
 /** Adds `intercell can`. */
 export function addCanCommand(program: Command): void {
-  const can = program.command("can").description("set up CAN interfaces, and look at what goes over them");
+  const can = program.command("can").description("set up CAN interfaces, look at what goes over them, and send");
   addCanSetupCommands(can);
+  addTrafficCommands(can);
   addConvertCommand(can);
 }
