@@ -1,5 +1,4 @@
 export { checked } from "./native/addon.js";
-export { Connection, type ConnectionHandlers, type ConnectionOptions } from "./native/connection.js";
 export {
   describeInterface,
   type InterfaceReport,
@@ -25,6 +24,7 @@ export {
   sendCanFrames,
   setSocketOption,
 } from "./native/can-socket.js";
+export { Connection, type ConnectionHandlers, type ConnectionOptions } from "./native/connection.js";
 export { closeDescriptor, createEventfd, openDescriptor, reopenReadOnly, writeEventfd } from "./native/descriptor.js";
 export { type DriverInfo, readEthtool } from "./native/ethtool.js";
 export { Listener } from "./native/listener.js";

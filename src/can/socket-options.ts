@@ -9,7 +9,7 @@ import {
   requireInteger,
 } from "./bus-options.js";
 import type { CanInterface } from "./can-descriptor.js";
-import { encodeFilters, FILTER_BYTES } from "./filter.js";
+import { encodeFilters } from "./filter.js";
 
 export interface SocketCanOptions extends CanBusOptions {
   /**
@@ -95,26 +95,31 @@ const MEMINFO_DROPS = 8;
 const MEMINFO_COUNT = 9;
 
 /** Sets a CAN_RAW socket up, before it is bound. @throws IntercellError, `ERR_UNSUPPORTED` for what the kernel lacks. */
-export function applyOptions(fd: Descriptor, options: CheckedSocketOptions, { name }: CanInterface): void {
+export function applyOptions(fd: Descriptor, options: CheckedSocketOptions, found: CanInterface): void {
   const { filterSet, loopback, ownFrames, xl } = options;
-  const { filters, joinFilters, errorMask } = filterSet;
-  const raw = (option: number, bytes: Uint8Array, what: string) => {
-    const errno = setSocketOption(fd, SOL_CAN_RAW, option, bytes);
-    if (errno === 0) return;
-    const cause = systemError({ errno, syscall: "setsockopt", path: name, wanted: `set ${what}` });
-    throw new IntercellError(ErrorCode.UNSUPPORTED, `This kernel's CAN_RAW has no ${what}: ${cause.message}`, {
-      cause,
-    });
-  };
-  raw(RawOption.ERR_FILTER, word(errorMask), "error mask");
-  raw(RawOption.LOOPBACK, word(Number(loopback)), "loopback option");
-  raw(RawOption.RECV_OWN_MSGS, word(Number(ownFrames)), "option to receive own frames");
-  if (options.fd !== false) raw(RawOption.FD_FRAMES, word(1), "CAN FD");
-  if (xl) raw(RawOption.XL_FRAMES, word(1), "CAN XL");
-  if (joinFilters) raw(RawOption.JOIN_FILTERS, word(1), "joined filters");
-  raw(RawOption.FILTER, encodeFilters(filters), `room for ${filters.length} filters of ${FILTER_BYTES} bytes`);
+  const raw = (option: number, value: number, what: string) => setRaw(fd, found, option, word(value), what);
+  raw(RawOption.LOOPBACK, Number(loopback), "loopback option");
+  raw(RawOption.RECV_OWN_MSGS, Number(ownFrames), "option to receive own frames");
+  if (options.fd !== false) raw(RawOption.FD_FRAMES, 1, "CAN FD");
+  if (xl) raw(RawOption.XL_FRAMES, 1, "CAN XL");
+  if (filterSet.joinFilters) raw(RawOption.JOIN_FILTERS, 1, "joined filters");
+  applyFilters(fd, options, found);
   enableTimestamps(fd, options.hardwareTimestamps);
   setSocketOption(fd, SOL_SOCKET, SocketOption.RXQ_OVFL, word(1));
+}
+
+/** Sets the filters, which a socket loses when its interface is removed (raw_notify(), net/can/raw.c). */
+export function applyFilters(fd: Descriptor, { filterSet }: CheckedSocketOptions, found: CanInterface): void {
+  const { filters, errorMask } = filterSet;
+  setRaw(fd, found, RawOption.FILTER, encodeFilters(filters), `room for ${filters.length} filters`);
+  setRaw(fd, found, RawOption.ERR_FILTER, word(errorMask), "error mask");
+}
+
+function setRaw(fd: Descriptor, { name }: CanInterface, option: number, bytes: Uint8Array, what: string): void {
+  const errno = setSocketOption(fd, SOL_CAN_RAW, option, bytes);
+  if (errno === 0) return;
+  const cause = systemError({ errno, syscall: "setsockopt", path: name, wanted: `set ${what}` });
+  throw new IntercellError(ErrorCode.UNSUPPORTED, `This kernel's CAN_RAW has no ${what}: ${cause.message}`, { cause });
 }
 
 /** Asks for a receive buffer, by privilege if there is any; gives the bytes that the kernel counts with. */

@@ -20,7 +20,7 @@ import { FrameBatch } from "./frame-batch.js";
 import { InterfaceWatch } from "./interface-watch.js";
 import { FrameBytesOf, MAX_FRAME_BYTES, writeFrame } from "./layout.js";
 import { SEND_BATCH_FRAMES } from "./send-line.js";
-import { type CheckedSocketOptions, readDrops } from "./socket-options.js";
+import { applyFilters, type CheckedSocketOptions, readDrops } from "./socket-options.js";
 
 const { EAGAIN, ENETDOWN, ENOBUFS, ENODEV, ENXIO } = constants.errno;
 
@@ -210,6 +210,7 @@ export class SocketTransport implements BusTransport {
 
   /** Another interface has the name of the one that was removed, from which the kernel has unbound the socket. */
   #rebind(found: CanInterface): void {
+    applyFilters(this.#fd, this.#options, found);
     const errno = bindCanSocket(this.#fd, found.index);
     if (errno === 0) return;
     // Removed again already.

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { CanBus, ReceivedFrame } from "../can/index.js";
 import type { Receiver } from "../channel/index.js";
 import { openCanBus } from "./can-bus.js";
-import { colourLine, createTimeFormat, formatJson, formatLong, type TimeStyle } from "./can-text.js";
+import { colourLine, createLongFormat, createTimeFormat, formatJson, type TimeStyle } from "./can-text.js";
 import { type Interruption, withInterruption } from "./interruption.js";
 import { createPalette } from "./palette.js";
 
@@ -77,9 +77,10 @@ async function createFormat(options: DumpOptions, width: number): Promise<Format
   if (options.json === true) return formatJson;
   if (options.log === true) return (received) => formatCandumpLine(logRecordOf(received));
   const palette = createPalette(process.stdout, process.env, options.colour ?? true);
+  const formatLong = createLongFormat(formatFrame);
   const time = options.time === undefined ? () => " " : createTimeFormat(options.time);
   return ({ frame, timestamp, interfaceName }) => {
-    const text = `${interfaceName.padStart(width)}  ${formatLong(frame, formatFrame)}`;
+    const text = `${interfaceName.padStart(width)}  ${formatLong(frame)}`;
     return `${time(timestamp)} ${colourLine(palette, frame, text)}\n`;
   };
 }

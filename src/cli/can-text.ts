@@ -13,8 +13,24 @@ const ERROR_WIDTH = 13;
 const BYTE_WIDTH = 3;
 const CLASSIC_BYTES = 8;
 
-/** A frame as candump shows it to people (can-utils, lib.c): id, length, bytes. CAN XL is shown in its compact form. */
-export function formatLong(frame: CanFrame, formatCompact: (frame: CanFrame) => string): string {
+/** What candump writes before a standard id once an extended one was shown, so that they are in line. */
+const INDENT = "     ";
+
+/**
+ * Gives frames as candump shows them to people (can-utils, lib.c and candump.c): id, length, bytes. CAN XL is shown in its
+ * compact form.
+ */
+export function createLongFormat(formatCompact: (frame: CanFrame) => string): (frame: CanFrame) => string {
+  let indented = false;
+  return (frame) => {
+    if (!("id" in frame)) return formatLong(frame, formatCompact);
+    if (isExtended(frame.id)) indented = true;
+    else if (indented) return INDENT + formatLong(frame, formatCompact);
+    return formatLong(frame, formatCompact);
+  };
+}
+
+function formatLong(frame: CanFrame, formatCompact: (frame: CanFrame) => string): string {
   switch (frame.kind) {
     case "data":
       return `${formatId(frame.id)}   [${frame.data.length}] ${spaced(frame.data)}`;
