@@ -3,6 +3,7 @@ import {
   describeErrorFrame,
   formatId,
   idWord,
+  isExtended,
   type ReceivedFrame,
   type Timestamp,
 } from "../can/index.js";
