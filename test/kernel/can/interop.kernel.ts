@@ -11,6 +11,7 @@ import {
   fdFrame,
   formatFrame,
   idBits,
+  isExtended,
   openSocketCan,
   parseFrame,
   remoteFrame,
@@ -133,7 +134,7 @@ describe("beside other programs", () => {
     // As python-can says what it got, independent of what it sent back.
     const fields = (frame: CanFrame): string => {
       const id = frame.kind === "error" ? frame.classes : frame.kind === "xl" ? 0 : idBits(frame.id);
-      const extended = frame.kind === "error" || formatFrame(frame).indexOf("#") === 8;
+      const extended = "id" in frame && isExtended(frame.id);
       const flags = [extended, frame.kind === "remote", frame.kind === "error", frame.kind === "fd"].map(Number);
       const brs = Number(frame.kind === "fd" && frame.bitRateSwitch);
       const length = frame.kind === "remote" ? frame.dlc : frame.data.length;

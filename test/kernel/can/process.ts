@@ -24,6 +24,10 @@ export class Companion {
     return this.#child.exitCode ?? undefined;
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   write(text: string): void {
     this.#child.stdin?.write(text);
   }
