@@ -4,6 +4,7 @@ import { type CanSettings, configureCanInterface } from "../../../src/can/index.
 import { AttributeSet } from "../../../src/netlink/attribute.js";
 import { createLink, deleteLink } from "../../../src/netlink/create-link.js";
 import { decodeMessages } from "../../../src/netlink/message.js";
+import { resetCanInterfaces } from "./controllers.js";
 import { PythonProgram } from "./program.js";
 
 /** Bytes of struct ifinfomsg, and where a link's kind has its data (linux/if_link.h). */
@@ -49,6 +50,7 @@ describe("configureCanInterface()", () => {
   afterAll(async () => {
     await capture.end();
     deleteLink("nlmon0");
+    resetCanInterfaces();
   });
 
   test.each(pairs)("configureCanInterface() asks the kernel for %o as ip does for %s", async (settings, words) => {

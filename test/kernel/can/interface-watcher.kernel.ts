@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   type CanInterfaceWatcher,
   configureCanInterface,
@@ -8,6 +8,7 @@ import {
   openCanInterfaceWatcher,
   restartCanInterface,
 } from "../../../src/can/index.js";
+import { resetCanInterfaces } from "./controllers.js";
 import { PythonProgram } from "./program.js";
 
 let watcher: CanInterfaceWatcher | undefined;
@@ -26,7 +27,11 @@ function watch(pollMs: number): CanInterfaceWatcher {
   return opened;
 }
 
-afterEach(() => watcher?.close());
+beforeEach(() => resetCanInterfaces());
+afterEach(() => {
+  watcher?.close();
+  resetCanInterfaces();
+});
 
 describe("openCanInterfaceWatcher()", () => {
   test("openCanInterfaceWatcher() tells what comes, goes up, goes down and goes, without a look", async () => {

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { afterEach, describe, expect, test } from "vitest";
+import { writeFileSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   type BitTiming,
   type BitTimingLimits,
@@ -14,6 +15,7 @@ import {
 } from "../../../src/can/index.js";
 import { isIntercellError } from "../../../src/errors.js";
 import { TestNamespace } from "../../support/network-namespace.js";
+import { resetCanInterfaces } from "./controllers.js";
 
 interface Shown {
   readonly mtu: number;
@@ -28,15 +30,14 @@ function ip(name: string): Shown {
   return shown as Shown;
 }
 
-afterEach(() => {
-  for (const { name, kind } of listCanInterfaces()) {
-    if (kind === "can") configureCanInterface(name, { up: false });
-    else if (listCanInterfaces().some((found) => found.name === name)) deleteCanInterface(name);
-  }
-});
+beforeEach(() => resetCanInterfaces());
+afterEach(() => resetCanInterfaces());
 
 describe("a controller", () => {
   test("configureCanInterface() fails with ERR_CONFIG when a controller is taken up without bit rate", () => {
+    // Its bit rate goes with the interface, which its driver makes anew.
+    const { parentDevice = "" } = describeCanInterface("can1");
+    for (const verb of ["unbind", "bind"]) writeFileSync(`/sys/bus/pci/drivers/kvaser_pci/${verb}`, parentDevice);
     expect(describeCanInterface("can1").controller).toMatchObject({ bitTiming: undefined, state: "stopped" });
     expect(() => configureCanInterface("can1", { up: true })).toThrow(/Cannot take can1 up as it has no bit rate/);
   });

@@ -1,14 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { afterEach, describe, expect, test } from "vitest";
-import { configureCanInterface, deleteCanInterface, listCanInterfaces } from "../../../src/can/index.js";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { printed } from "../../cli/printed.js";
+import { resetCanInterfaces } from "./controllers.js";
 
-afterEach(() => {
-  for (const { name, kind } of listCanInterfaces()) {
-    if (kind === "can") configureCanInterface(name, { up: false, modes: { loopback: false, oneShot: false } });
-    else if (name !== "cable1") deleteCanInterface(name);
-  }
-});
+beforeEach(() => resetCanInterfaces());
+afterEach(() => resetCanInterfaces());
 
 describe("intercell can", () => {
   test("intercell can up sets a controller up and shows it as list does", async () => {
