@@ -89,6 +89,28 @@ static void request_in_time_and_out_of_time(void)
 	CHECK_EQUAL(answer.count, 1);
 }
 
+/* What holds a message back may well be waiting for this request. */
+static void request_runs_out_of_time_while_a_message_of_an_ended_session_is_held(void)
+{
+	mail_start(2);
+	boxes[1].answer = false;
+	boxes[0].hold = 1000;
+	CHECK_EQUAL(ask(1, 50), 0);
+	CHECK_EQUAL(mail_send(1, 0, 7, 4), 0);
+	world_settle();
+	*world_word(1, intercell_entry(0) + INTERCELL_ENTRY_EPOCH) = 0;
+	intercell_node_poll(&cells[0].node);
+	CHECK(cells[0].links[1].held_over);
+	clock_now += 50;
+	intercell_node_poll(&cells[0].node);
+	CHECK_EQUAL(answer.count, 1);
+	CHECK_EQUAL(answer.status, INTERCELL_ETIMEDOUT);
+	boxes[0].hold = 0;
+	intercell_node_poll(&cells[0].node);
+	CHECK_EQUAL(boxes[0].values[0], 7);
+	CHECK_EQUAL(cells[0].links[1].phase, INTERCELL_PHASE_WAITING);
+}
+
 static void cancelled_request_ends_at_once(void)
 {
 	mail_start(2);
@@ -237,6 +259,7 @@ int main(void)
 	RUN(failing_handler_is_told_with_its_text);
 	RUN(request_without_a_handler_gets_an_error);
 	RUN(request_in_time_and_out_of_time);
+	RUN(request_runs_out_of_time_while_a_message_of_an_ended_session_is_held);
 	RUN(cancelled_request_ends_at_once);
 	RUN(restart_ends_requests_and_answers);
 	RUN(requests_wait_while_the_answering_ring_is_full);

@@ -338,6 +338,15 @@ static void other_links_go_on(void)
 	CHECK_EQUAL(boxes[2].values[0], 6);
 }
 
+static void message_that_nobody_takes_is_counted(void)
+{
+	mail_start(2);
+	boxes[1].channel.on_message = NULL;
+	CHECK_EQUAL(mail_send(0, 1, 1, 4), 0);
+	world_settle();
+	CHECK_EQUAL(cells[1].links[0].statistics.ignored, 1);
+}
+
 static void message_that_is_not_of_the_type_is_counted(void)
 {
 	const uint32_t number = 1u << 16;
@@ -401,6 +410,7 @@ int main(void)
 	RUN(fault_word_for_an_earlier_epoch_is_not_taken_for_ones_own);
 	RUN(epochs_that_had_their_session_do_not_get_another);
 	RUN(other_links_go_on);
+	RUN(message_that_nobody_takes_is_counted);
 	RUN(message_that_is_not_of_the_type_is_counted);
 	RUN(random_sections_are_survived);
 	return 0;

@@ -47,7 +47,10 @@ INTERCELL_FN int intercell_hub_deliver(struct intercell_hub *hub, struct interce
 		intercell_channel_notice(channel, link, INTERCELL_NOTICE_UNDECODABLE, NULL);
 		return INTERCELL_OK;
 	}
-	return channel->on_message ? channel->on_message(channel, &message) : INTERCELL_OK;
+	if (channel->on_message)
+		return channel->on_message(channel, &message);
+	link->statistics.ignored++;
+	return INTERCELL_OK;
 }
 
 INTERCELL_FN int intercell_hub_record(void *context, struct intercell_link *link, const struct intercell_record *record,
@@ -128,10 +131,12 @@ INTERCELL_FN void intercell_hub_after(void *context, struct intercell_link *link
 {
 	struct intercell_hub *hub = (struct intercell_hub *)context;
 
-	if (link->peer_geometry.broadcast_control != 0)
-		intercell_hub_broadcasts(hub, link);
-	if (intercell_hub_at(hub, link)->due)
-		intercell_hub_announce(hub, link);
+	if (!link->held_over) {
+		if (link->peer_geometry.broadcast_control != 0)
+			intercell_hub_broadcasts(hub, link);
+		if (intercell_hub_at(hub, link)->due)
+			intercell_hub_announce(hub, link);
+	}
 	if (hub->pendings)
 		intercell_pending_expire(hub, link);
 }

@@ -48,7 +48,7 @@ struct intercell_statistics {
 	uint32_t saved;    /* doorbells that the peer did not want */
 	uint32_t faults;   /* sessions closed for a fault of the peer */
 	uint32_t oversize; /* records left out as they were larger than the scratch buffer */
-	uint32_t ignored;  /* records for a channel that is not open here */
+	uint32_t ignored;  /* records for a channel that is not open here, or does not take messages */
 	uint32_t torn;     /* ended sessions whose last records could not all be taken */
 	uint32_t full;     /* writes refused for want of room */
 };
@@ -81,7 +81,7 @@ struct intercell_layer {
 	void (*opened)(void *context, struct intercell_link *link);
 	void (*ready)(void *context, struct intercell_link *link);
 	void (*ended)(void *context, struct intercell_link *link);
-	/* Before and after the ring of an open link is read. */
+	/* Before and after the ring of an open link is read; after also while a record of an ended session is held. */
 	void (*before)(void *context, struct intercell_link *link);
 	void (*after)(void *context, struct intercell_link *link);
 	/* True if there is something to do for the link besides its ring. */

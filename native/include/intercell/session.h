@@ -343,12 +343,12 @@ INTERCELL_FN void intercell_link_poll(struct intercell_link *link)
 		intercell_link_accept(link);
 	if (link->phase == INTERCELL_PHASE_ACCEPTED || link->phase == INTERCELL_PHASE_OPEN)
 		intercell_link_advance(link);
-	if (link->phase < INTERCELL_PHASE_OPEN || link->held_over)
-		return;
-	if (layer->before)
-		layer->before(layer->context, link);
-	if (link->phase >= INTERCELL_PHASE_OPEN)
-		intercell_link_receive(link);
+	if (link->phase >= INTERCELL_PHASE_OPEN && !link->held_over) {
+		if (layer->before)
+			layer->before(layer->context, link);
+		if (link->phase >= INTERCELL_PHASE_OPEN)
+			intercell_link_receive(link);
+	}
 	if (link->phase >= INTERCELL_PHASE_OPEN && layer->after)
 		layer->after(layer->context, link);
 }
