@@ -95,6 +95,7 @@ napi_status poller_export(napi_env env, napi_value exports);
 napi_status can_interface_export(napi_env env, napi_value exports);
 napi_status can_receiver_export(napi_env env, napi_value exports);
 napi_status can_socket_export(napi_env env, napi_value exports);
+napi_status ring_export(napi_env env, napi_value exports);
 napi_status sim_registers_export(napi_env env, napi_value exports);
 
 /* Release everything of an ending environment. */

@@ -14,6 +14,7 @@
         "netlink.c",
         "poller.c",
         "registers.c",
+        "ring.c",
         "sim_registers.c",
         "socket.c"
       ],

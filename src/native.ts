@@ -33,6 +33,7 @@ export { type NetlinkOptions, NetlinkProtocol, openNetlink, receiveNetlink, send
 export { ownProgram } from "./native/own-program.js";
 export { closePoller, createPoller, pollerRef, pollerUnref, setPollerEvents } from "./native/poller.js";
 export { mapRegisters, readRegister, unmapRegisters, writeRegister } from "./native/registers.js";
+export { type RecordsOptions, writeRecords } from "./native/ring.js";
 export {
   createSimRegisters,
   simAttach,

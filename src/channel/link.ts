@@ -152,10 +152,10 @@ export interface Port {
   commit(kind: PortRecordKind, message: number, lengthBytes: number): number;
   /**
    * Claims and commits a data record for each of the payloads of `lengthBytes`, which lie one behind the other; returns
-   * how many there was room for. If not for all, the handler's `room` follows. `lengthBytes` is a multiple of 4, more
-   * than 0 and at most {@link maxPayload}. Absent on a link that gains nothing by it.
+   * how many there was room for. If not for all, the handler's `room` follows. `lengthBytes` is more than 0
+   * and at most {@link maxPayload}. Absent on a link that gains nothing by it.
    */
-  commitRun?(message: number, payloads: Int32Array, lengthBytes: number): number;
+  commitRun?(message: number, payloads: Uint8Array, lengthBytes: number): number;
   /** Publishes committed records and rings the peer if it sleeps. */
   flush(): void;
   /** Stores a value in the slot of a topic. Throws IntercellError `ERR_TOO_LARGE` if it exceeds the topic's size. */

@@ -35,8 +35,6 @@ export class Outbox {
   /** The port's view as bytes, kept as long as the port has the same. */
   #view: DataView | undefined;
   #bytes: Uint8Array = new Uint8Array();
-  #run: Uint8Array | undefined;
-  #runWords: Int32Array = new Int32Array();
 
   constructor(port: Port, capacity: number, label: string) {
     this.#port = port;
@@ -94,10 +92,7 @@ export class Outbox {
       this.#refuse();
       return 0;
     }
-    const inWords = lengthBytes % 4 === 0 && payloads.byteOffset % 4 === 0;
-    if (inWords && this.#port.commitRun !== undefined) {
-      return this.#port.commitRun(message, this.#wordsOf(payloads), lengthBytes);
-    }
+    if (this.#port.commitRun !== undefined) return this.#port.commitRun(message, payloads, lengthBytes);
     let taken = 0;
     // Blocked in the middle if the device fails as it tells the peer, which closes the channel: what was sent is counted.
     for (let at = 0; at < payloads.length && !this.#blocked; at += lengthBytes) {
@@ -196,16 +191,6 @@ export class Outbox {
   dropControls(): void {
     const reason = new IntercellError(ErrorCode.PEER_RESTARTED, `The session of ${this.#label} is over`);
     this.#failAll(this.#controls, reason);
-  }
-
-  /** A run's bytes as words; the same object as long as the run is the same, as one that is sent again and again. */
-  #wordsOf(payloads: Uint8Array): Int32Array {
-    // A buffer that can be resized takes its views' length along, but not that of one which was made for a length.
-    if (payloads !== this.#run || payloads.byteLength !== this.#runWords.byteLength) {
-      this.#run = payloads;
-      this.#runWords = new Int32Array(payloads.buffer, payloads.byteOffset, payloads.byteLength >> 2);
-    }
-    return this.#runWords;
   }
 
   #refuse(): number {

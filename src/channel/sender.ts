@@ -36,8 +36,7 @@ export interface Sender<T> {
   trySendBytes(bytes: Uint8Array): boolean;
   /**
    * As {@link trySendBytes} for many messages of a type of fixed size, which lie one behind the other in `bytes`: sends as
-   * many as there is room for, from the first on, and gives how many. The fastest way; more so if the size and the place
-   * of the first are multiples of 4.
+   * many as there is room for, from the first on, and gives how many. The fastest way.
    *
    * @throws TypeError if it is no Uint8Array, or messages of this type differ in size; RangeError if it does not hold
    * whole messages.

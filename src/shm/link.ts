@@ -194,7 +194,7 @@ export class ShmLink implements Link, PortHost {
     return sequence;
   }
 
-  commitRun(channel: number, message: number, payloads: Int32Array, payloadBytes: number): number {
+  commitRun(channel: number, message: number, payloads: Uint8Array, payloadBytes: number): number {
     const { writer } = this.#outbox;
     const first = writer.sequence;
     try {

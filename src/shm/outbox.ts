@@ -70,9 +70,8 @@ export class Outbox {
    *
    * @throws Fault as {@link RingWriter.claim}.
    */
-  commitRun(header: RecordHeader, payloads: Int32Array, payloadBytes: number): void {
-    const step = payloadBytes >> 2;
-    const part = Math.max(1, Math.floor(this.#gatherBytes / (RECORD_HEADER_BYTES + payloadBytes))) * step;
+  commitRun(header: RecordHeader, payloads: Uint8Array, payloadBytes: number): void {
+    const part = Math.max(1, Math.floor(this.#gatherBytes / (RECORD_HEADER_BYTES + payloadBytes))) * payloadBytes;
     let done = 0;
     // A device that fails as it rings takes the memory away.
     while (done < payloads.length && !this.#abandoned) {

@@ -25,8 +25,8 @@ export interface PortHost {
   stands(): boolean;
   claim(payloadBytes: number): number;
   commit(kind: number, channel: number, message: number, payloadBytes: number): number;
-  /** Commits data records with payloads of `payloadBytes`, a multiple of 4; gives how many there was room for. */
-  commitRun(channel: number, message: number, payloads: Int32Array, payloadBytes: number): number;
+  /** Commits data records with payloads of `payloadBytes`, more than 0; gives how many there was room for. */
+  commitRun(channel: number, message: number, payloads: Uint8Array, payloadBytes: number): number;
   flush(): void;
   broadcast(channel: number, message: number, payload: Uint8Array): void;
   resume(): void;
@@ -127,7 +127,7 @@ export class ShmPort implements Port {
     return this.#host.commit(kind, this.number, message, lengthBytes);
   }
 
-  commitRun(message: number, payloads: Int32Array, lengthBytes: number): number {
+  commitRun(message: number, payloads: Uint8Array, lengthBytes: number): number {
     this.#claimed = false;
     if (!this.open) {
       this.wantsRoom = true;

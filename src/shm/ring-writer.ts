@@ -1,3 +1,4 @@
+import { writeRecords } from "../native.js";
 import { observe, publish } from "../uio/atomic.js";
 import { Fault, FaultCode } from "./fault.js";
 import type { RingPlace } from "./geometry.js";
@@ -29,7 +30,10 @@ export class RingWriter {
   readonly capacity: number;
   /** Largest payload of one record in bytes. */
   readonly maxPayload: number;
+  readonly #bytes: Uint8Array;
   readonly #words: Int32Array;
+  /** What the headers of a run say, for native code. */
+  readonly #fields = new Int32Array(3);
   readonly #ring: number;
   readonly #mask: number;
   readonly #tailIndex: number;
@@ -51,6 +55,7 @@ export class RingWriter {
   constructor(memory: SectionMemory, place: RingPlace) {
     this.capacity = place.capacity;
     this.maxPayload = place.capacity / 2 - RECORD_HEADER_BYTES;
+    this.#bytes = memory.bytes;
     this.#words = memory.words;
     this.#ring = place.ring;
     this.#mask = place.capacity - 1;
@@ -117,57 +122,32 @@ export class RingWriter {
   }
 
   /**
-   * Commits a record for each of the payloads of `payloadBytes`, which lie one behind the other in `payloads` from word
-   * `first` on, until `end` or until there is no room. Gives the word behind the last one taken.
+   * Commits a record for each of the payloads of `payloadBytes`, more than 0, which lie one behind the other in `payloads`
+   * from byte `first` on, until byte `end` or until there is no room. Gives the byte behind the last one taken.
    *
    * @throws Fault as {@link claim}.
    */
-  commitRun(header: RecordHeader, payloads: Int32Array, payloadBytes: number, first: number, end: number): number {
-    const step = payloadBytes >> 2;
+  commitRun(header: RecordHeader, payloads: Uint8Array, payloadBytes: number, first: number, end: number): number {
+    const size = (RECORD_HEADER_BYTES + payloadBytes + RECORD_ALIGN_BYTES - 1) & -RECORD_ALIGN_BYTES;
+    const fields = this.#fields;
+    fields[0] = header.kind | (header.channel << 16);
+    fields[2] = header.message;
     let from = first;
     while (from < end && this.claim(payloadBytes) !== NO_ROOM) {
-      const size = (RECORD_HEADER_BYTES + payloadBytes + RECORD_ALIGN_BYTES - 1) & -RECORD_ALIGN_BYTES;
+      const place = this.#claimed & this.#mask;
       const room = this.capacity - ((this.#claimed - this.#head) >>> 0);
-      const toWrap = this.capacity - (this.#claimed & this.#mask);
-      const count = Math.min((end - from) / step, Math.floor(Math.min(room, toWrap) / size));
-      this.#fill(header, payloads, from, step, count);
-      from += count * step;
+      const fitting = Math.floor(Math.min(room, this.capacity - place) / size);
+      const count = Math.min((end - from) / payloadBytes, fitting);
+      fields[1] = this.#sequence;
+      const offset = this.#ring + place;
+      writeRecords({ section: this.#bytes, offset, payloads, first: from, payloadBytes, count, fields });
+      if (this.#claimed !== this.#tail) this.#pad(this.#claimed);
+      this.#sequence = (this.#sequence + count) | 0;
+      this.#tail = (this.#claimed + count * size) | 0;
+      this.#claimStands = false;
+      from += count * payloadBytes;
     }
     return from;
-  }
-
-  /** Commits `count` records that have room behind the claim, before the wrap. */
-  #fill(
-    { kind, channel, message }: RecordHeader,
-    payloads: Int32Array,
-    first: number,
-    step: number,
-    count: number,
-  ): void {
-    if (this.#claimed !== this.#tail) this.#pad(this.#claimed);
-    const words = this.#words;
-    const kinds = kind | (channel << 16);
-    const length = RECORD_HEADER_BYTES + (step << 2);
-    const stride = ((length + RECORD_ALIGN_BYTES - 1) & -RECORD_ALIGN_BYTES) >> 2;
-    let sequence = this.#sequence;
-    let record = (this.#ring + (this.#claimed & this.#mask)) >> 2;
-    let from = first;
-    for (let left = count; left > 0; left -= 1) {
-      words[record + LENGTH] = length;
-      words[record + KIND] = kinds;
-      words[record + SEQUENCE] = sequence;
-      words[record + MESSAGE] = message;
-      let to = record + (RECORD_HEADER_BYTES >> 2);
-      for (const stop = from + step; from < stop; from += 1) {
-        words[to] = payloads[from] as number;
-        to += 1;
-      }
-      sequence = (sequence + 1) | 0;
-      record += stride;
-    }
-    this.#sequence = sequence;
-    this.#tail = (this.#claimed + count * (stride << 2)) | 0;
-    this.#claimStands = false;
   }
 
   /** Fills the ring up to its wrap, where the record that is claimed begins. */

@@ -269,7 +269,7 @@ describe("a hostile peer", () => {
     const { sentRecords } = link.statistics;
     peer.word(Control.head, 4);
     // More than the ring holds, so that the head is looked at when a part of the run is committed.
-    const taken = port.commitRun?.(0, new Int32Array(4 * 256), 16) ?? 0;
+    const taken = port.commitRun?.(0, new Uint8Array(16 * 256), 16) ?? 0;
     expect(taken).toBeGreaterThan(0);
     expect(link.statistics.sentRecords).toBe(sentRecords + taken);
     world.look();
