@@ -9,6 +9,7 @@ import { heap } from "./suite/heap.js";
 import { latency } from "./suite/latency.js";
 import { load } from "./suite/load.js";
 import { nativeCall } from "./suite/native-call.js";
+import { net } from "./suite/net.js";
 import { packaging } from "./suite/package.js";
 import { payload } from "./suite/payload.js";
 import { ring } from "./suite/ring.js";
@@ -19,7 +20,7 @@ import { formatTable } from "./table.js";
 
 const suites: readonly Suite[] = [
   ...[throughput, latency, load, heap, payload, codec, dbc],
-  ...[packaging, nativeCall, ring, growth],
+  ...[packaging, nativeCall, ring, growth, net],
 ];
 
 function chooseSuites(only: RegExp | undefined): readonly Suite[] {

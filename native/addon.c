@@ -102,5 +102,6 @@ NAPI_MODULE_INIT()
 	TRY(env, can_socket_export(env, exports));
 	TRY(env, ring_export(env, exports));
 	TRY(env, sim_registers_export(env, exports));
+	TRY(env, tap_export(env, exports));
 	return exports;
 }

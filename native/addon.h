@@ -97,6 +97,7 @@ napi_status can_receiver_export(napi_env env, napi_value exports);
 napi_status can_socket_export(napi_env env, napi_value exports);
 napi_status ring_export(napi_env env, napi_value exports);
 napi_status sim_registers_export(napi_env env, napi_value exports);
+napi_status tap_export(napi_env env, napi_value exports);
 
 /* Release everything of an ending environment. */
 void descriptor_close_all(struct addon *addon);

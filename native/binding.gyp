@@ -16,7 +16,8 @@
         "registers.c",
         "ring.c",
         "sim_registers.c",
-        "socket.c"
+        "socket.c",
+        "tap.c"
       ],
       "defines": ["_GNU_SOURCE"],
       "cflags": ["-std=c11", "-fvisibility=hidden", "-Wall", "-Wextra"],

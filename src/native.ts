@@ -43,6 +43,7 @@ export {
   simInspect,
   simOpen,
 } from "./native/sim.js";
+export { openTap, readFrames, setTapCarrier, setTapMtu, setTapUp, type Tap, writeFrames } from "./native/tap.js";
 export {
   type CanReceiver,
   type Credentials,

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { type Command, Option } from "commander";
 import type { NetInterfaceSettings } from "../ivshmem-net/index.js";
 import { argument, parseCount } from "./argument.js";
+import { addNetEndpointCommands } from "./net-endpoint-command.js";
 
 interface JsonOption {
   readonly json?: boolean;
@@ -18,6 +19,7 @@ interface UpOptions extends JsonOption {
 export function addNetCommand(program: Command): void {
   const net = program.command("net").description("the network between cells (ivshmem-net)");
   addNetInterfaceCommands(net);
+  addNetEndpointCommands(net);
 }
 
 /** What concerns the interfaces of the kernel's driver. */

@@ -89,8 +89,8 @@ export class IvshmemNet {
     device.events.on("error", this.#onError);
     device.events.on("close", this.#onClose);
     device.setState(NetState.RESET);
-    // Whoever opened it can listen before the first event.
-    queueMicrotask(() => this.#look());
+    // Whoever opened it can listen before the first event, behind an await or two as well.
+    setImmediate(() => this.#look());
   }
 
   /** Frames flow. */

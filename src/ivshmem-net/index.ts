@@ -1,5 +1,6 @@
 export type { DriverInfo } from "../native.js";
 export { addAddress, findLinkLocalAddress, type LinkAddress, listAddresses } from "../netlink/address.js";
+export { type CaptureOptions, captureNet, type NetCapture } from "./capture.js";
 export {
   type IvshmemNet,
   type IvshmemNetEvents,
@@ -30,4 +31,5 @@ export type { FrameObserver } from "./observers.js";
 export { NET_PROTOCOL } from "./rings.js";
 export { NetState, netStateName } from "./state.js";
 export type { IvshmemNetStatistics } from "./statistics.js";
+export { type AttachTapOptions, attachTap, type TapAttachment, type TapEvents, type TapStatistics } from "./tap.js";
 export { waitForPeer } from "./wait-for-peer.js";

@@ -1,0 +1,69 @@
+import { addon, checked } from "./addon.js";
+import type { Descriptor } from "./types.js";
+
+/** A TAP interface of the kernel with the descriptor that is its cable. It goes with the descriptor. */
+export interface Tap {
+  readonly descriptor: Descriptor;
+  /** As the kernel chose it, if it was asked for a pattern such as `tap%d`. */
+  readonly name: string;
+}
+
+interface Addon {
+  openTap(name: string): Tap | number;
+  setTapMtu(name: string, mtu: number): number;
+  setTapUp(name: string): number;
+  setTapCarrier(fd: Descriptor, carrier: boolean): number;
+  readFrames(fd: Descriptor, bytes: Uint8Array, slots: Uint32Array, maxFrameBytes: number): number;
+  writeFrames(fd: Descriptor, bytes: Uint8Array, slots: Uint32Array, count: number): number;
+}
+
+const TUN = "/dev/net/tun";
+
+/**
+ * Makes a TAP interface, or attaches to one that `ip tuntap add` made. Frames carry no header of TUN; nothing blocks.
+ *
+ * @param name 1 to 15 bytes, such as `tap0` or `tap%d`.
+ * @throws IntercellError `EPERM` without the capability CAP_NET_ADMIN, `EBUSY` if another process has it, `EINVAL` if an
+ * interface of another kind has the name.
+ */
+export function openTap(name: string): Tap {
+  const fault = { syscall: "ioctl TUNSETIFF", path: TUN, wanted: `make the TAP interface ${name}` };
+  return checked(addon<Addon>().openTap(name), fault);
+}
+
+/** Sets the MTU of an interface, 68 to 65535. */
+export function setTapMtu(name: string, mtu: number): void {
+  const fault = { syscall: "ioctl SIOCSIFMTU", path: name, wanted: `set the MTU to ${mtu}` };
+  checked(addon<Addon>().setTapMtu(name, mtu), fault);
+}
+
+/** Sets an interface up, as `ip link set up` does. */
+export function setTapUp(name: string): void {
+  checked(addon<Addon>().setTapUp(name), { syscall: "ioctl SIOCSIFFLAGS", path: name, wanted: "set the interface up" });
+}
+
+/** Says whether the cable of a TAP interface is plugged in; the kernel shows it as the carrier (Linux 5.0). */
+export function setTapCarrier(fd: Descriptor, carrier: boolean): void {
+  const fault = { syscall: "ioctl TUNSETCARRIER", path: `descriptor ${fd}`, wanted: "set the carrier" };
+  checked(addon<Addon>().setTapCarrier(fd, carrier), fault);
+}
+
+/**
+ * Reads the frames that the kernel sends, as many as are there and fit.
+ *
+ * @param slots takes offset and length in `bytes` of each frame in turn.
+ * @param maxFrameBytes longest frame; what is longer is cut off, so let it be above the interface's MTU with the header.
+ * @returns the number of frames, or `-errno`.
+ */
+export function readFrames(fd: Descriptor, bytes: Uint8Array, slots: Uint32Array, maxFrameBytes: number): number {
+  return addon<Addon>().readFrames(fd, bytes, slots, maxFrameBytes);
+}
+
+/**
+ * Gives frames to the kernel. One that it does not take (the interface is down, no memory) is passed over.
+ *
+ * @returns the number of frames that it took, or `-errno` if the descriptor is none of an interface any more.
+ */
+export function writeFrames(fd: Descriptor, bytes: Uint8Array, slots: Uint32Array, count: number): number {
+  return addon<Addon>().writeFrames(fd, bytes, slots, count);
+}
