@@ -67,7 +67,7 @@ describe("openVirtualCan() between processes", () => {
     expect(can.status).toBe("up");
     sender.kill();
     await sender.exited;
-    await expect.poll(async () => (await can.busStatistics()).handles).toBe(1);
+    await expect.poll(async () => (await can.busStatistics()).handles, { timeout: 10_000 }).toBe(1);
     can.close();
     await leaveNothing(name);
   });

@@ -50,7 +50,7 @@ async function openStage(): Promise<BusStage> {
     open: (end, options) => openVirtualCan(first.name, { node: end === 0 ? "a" : "b", ...options }),
     close: async () => {
       await first.setHeld(false);
-      await expect.poll(async () => (await first.busStatistics()).waitingFrames).toBe(0);
+      await expect.poll(async () => (await first.busStatistics()).waitingFrames, { timeout: 10_000 }).toBe(0);
     },
     hold: () => first.setHeld(true),
     release: () => first.setHeld(false),
