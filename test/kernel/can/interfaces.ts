@@ -3,9 +3,9 @@ import { execFileSync } from "node:child_process";
 /** The two controllers of the rig, which are on one bus. */
 export const CONTROLLERS = ["can0", "can1"] as const;
 
-/** Runs ip(8) with words that have no blanks in them. */
-export function ip(words: string): void {
-  execFileSync("ip", words.split(" "), { stdio: ["ignore", "ignore", "inherit"] });
+/** Runs ip(8) with words that have no blanks in them; gives what it prints. */
+export function ip(words: string): string {
+  return execFileSync("ip", words.split(" "), { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
 }
 
 /** Runs tc(8). */

@@ -14,7 +14,7 @@ export function openStage(ends: readonly [string, string], own: SocketCanOptions
       plug(first);
     },
     release: () => unplug(first),
-    setUp: (up) => ip(`link set ${first} ${up ? "up" : "down"}`),
+    setUp: (up) => void ip(`link set ${first} ${up ? "up" : "down"}`),
     close: async () => {
       if (plugged) removePlug(first);
       if (first !== second) await drain(first, second);
