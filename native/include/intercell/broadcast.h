@@ -83,7 +83,10 @@ INTERCELL_FN bool intercell_broadcast_copy(struct intercell_link *link, uint32_t
 	return intercell_broadcast_word(link, INTERCELL_BROADCAST_INTENT) - cursor <= geometry->broadcast_capacity;
 }
 
-/* Begins at the tail that is there, with the sequence that is to come there. */
+/*
+ * Begins at the tail that is there, with the sequence that is to come there. A tail that lies between two places of records
+ * shows as a fault when it is held against the next one.
+ */
 INTERCELL_COLD void intercell_broadcast_open(struct intercell_broadcast_reader *reader,
                                              const struct intercell_link *link)
 {
@@ -98,6 +101,7 @@ INTERCELL_COLD void intercell_broadcast_open(struct intercell_broadcast_reader *
 		if (intercell_broadcast_word(link, INTERCELL_BROADCAST_TAIL) == reader->cursor)
 			break;
 	}
+	reader->cursor &= ~7u;
 	reader->limit = reader->cursor;
 }
 
