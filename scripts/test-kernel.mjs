@@ -4,8 +4,21 @@ import { runInGuest } from "../test/kernel/rig/guest.mjs";
 import { prepareKernel } from "../test/kernel/rig/kernel.mjs";
 import { chooseLanes } from "../test/kernel/rig/lanes.mjs";
 import { buildModule } from "../test/kernel/rig/module.mjs";
+import { root } from "../test/kernel/rig/paths.mjs";
+
+/** What lies below these is the guest's own there, so that it does not see a clone of the host. */
+const GUEST_FOLDERS = ["/tmp/", "/run/", "/dev/"];
+
+function requireVisible(folder) {
+  if (GUEST_FOLDERS.some((own) => `${folder}/`.startsWith(own))) {
+    throw new MissingError(
+      `The kernel rig cannot test ${folder}, as its guest has a folder of its own there: clone elsewhere`,
+    );
+  }
+}
 
 async function main(names) {
+  requireVisible(root);
   const chosen = chooseLanes(names);
   const kernel = prepareKernel();
   for (const { name, lane, files } of chosen) {
