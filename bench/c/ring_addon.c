@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The design that was not taken: one call into C for a run of records. writeRun(ring, offset, payloads, size, count,
+ * One call into C for a run of records, as native/ring.c has it. writeRun(ring, offset, payloads, size, count,
  * sequence) lays @count records with payloads of @size bytes into the ring, headers as in section 2 of
  * docs/wire-protocol.md, and returns the offset behind them.
  */

@@ -24,12 +24,12 @@ export function buildRingAddon(): void {
   execFileSync("cc", [...flags, include, source, "-o", path], { stdio: "inherit" });
 }
 
-/** The same in C, by one call. */
+/** The same in C, by one call, as the package does it (`src/shm/ring-writer.ts`). */
 export function nativeWriteRun(): WriteRun {
   return (createRequire(import.meta.url)(path) as { readonly writeRun: WriteRun }).writeRun;
 }
 
-/** The same in JavaScript, as the package has it (`src/shm/ring-writer.ts`). */
+/** The same in JavaScript, word by word into typed arrays. */
 export function scriptWriteRun(): WriteRun {
   let words: Int32Array = new Int32Array();
   let source: Int32Array = new Int32Array();
