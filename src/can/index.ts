@@ -1,6 +1,4 @@
 export { arbitrationKey } from "./arbitration.js";
-export type { AscTimeZone } from "./asc-date.js";
-export { type AscOptions, type AscReadOptions, type AscWriteOptions, readAscLog, writeAscLog } from "./asc-log.js";
 export {
   type BitLength,
   type BitRates,
@@ -9,7 +7,6 @@ export {
   type TimedFrame,
   wireTimeNs,
 } from "./bit-length.js";
-export type { BitTiming, BitTimingLimits, Range } from "./bit-timing.js";
 export {
   type BroadcastManager,
   type BroadcastManagerEvents,
@@ -24,8 +21,8 @@ export {
   type TransmitOptions,
   type UpdateOptions,
   type WatchOptions,
-} from "./broadcast.js";
-export { openBroadcastManager } from "./broadcast-manager.js";
+} from "./broadcast/broadcast.js";
+export { openBroadcastManager } from "./broadcast/manager.js";
 export type {
   CanBus,
   CanBusEvents,
@@ -40,31 +37,7 @@ export type {
   ReceivedFrame,
   Timestamp,
 } from "./bus.js";
-export { type CalculateBitTimingOptions, calculateBitTiming, recommendedSamplePoint } from "./calculate-bit-timing.js";
-export {
-  type CandumpLogOptions,
-  formatCandumpLine,
-  parseCandumpLine,
-  readCandumpLog,
-  writeCandumpLog,
-} from "./candump-log.js";
 export { type CanClock, type ClockTimer, systemClock } from "./clock.js";
-export { type CanSettings, configureCanInterface, restartCanInterface } from "./configure.js";
-export type {
-  CanController,
-  CanControllerStatistics,
-  CanDelayCompensation,
-  CanErrorCounters,
-  CanState,
-} from "./controller.js";
-export { type CanMode, canModes } from "./controller-mode.js";
-export {
-  type CreateVcanOptions,
-  type CreateVxcanOptions,
-  createVcan,
-  createVxcan,
-  deleteCanInterface,
-} from "./create-interface.js";
 export {
   fdDlcOfLength,
   fdLengthOfDlc,
@@ -140,13 +113,35 @@ export {
   type StandardId,
   standardId,
 } from "./id.js";
-export { type CanInterface, describeCanInterface, listCanInterfaces } from "./interface.js";
+export type { BitTiming, BitTimingLimits, Range } from "./interface/bit-timing.js";
+export {
+  type CalculateBitTimingOptions,
+  calculateBitTiming,
+  recommendedSamplePoint,
+} from "./interface/calculate-bit-timing.js";
+export { type CanSettings, configureCanInterface, restartCanInterface } from "./interface/configure.js";
+export type {
+  CanController,
+  CanControllerStatistics,
+  CanDelayCompensation,
+  CanErrorCounters,
+  CanState,
+} from "./interface/controller.js";
+export { type CanMode, canModes } from "./interface/controller-mode.js";
+export {
+  type CreateVcanOptions,
+  type CreateVxcanOptions,
+  createVcan,
+  createVxcan,
+  deleteCanInterface,
+} from "./interface/create.js";
+export { type CanInterface, describeCanInterface, listCanInterfaces } from "./interface/interface.js";
 export {
   type CanInterfaceWatcher,
   type CanInterfaceWatcherEvents,
   type CanInterfaceWatcherOptions,
   openCanInterfaceWatcher,
-} from "./interface-watcher.js";
+} from "./interface/watcher.js";
 export {
   type ExtendedPair,
   extendedAddress,
@@ -175,8 +170,25 @@ export { CanLinkFault, canLinkFaultName } from "./link/fault.js";
 export type { CanLink } from "./link/link.js";
 export { type CanNode, type CanNodeEvents, type CanNodeOptions, openCan } from "./link/node.js";
 export type { CanLinkStatistics } from "./link/statistics.js";
-export { LogReader, type LogReadOptions, type LogReadStatistics, type LogSource } from "./log-reader.js";
-export { type LogDirection, type LogRecord, logRecordOf } from "./log-record.js";
+export { type AscOptions, type AscReadOptions, type AscWriteOptions, readAscLog, writeAscLog } from "./log/asc.js";
+export type { AscTimeZone } from "./log/asc-date.js";
+export {
+  type CandumpLogOptions,
+  formatCandumpLine,
+  parseCandumpLine,
+  readCandumpLog,
+  writeCandumpLog,
+} from "./log/candump.js";
+export { LogReader, type LogReadOptions, type LogReadStatistics, type LogSource } from "./log/reader.js";
+export { type LogDirection, type LogRecord, logRecordOf } from "./log/record.js";
+export {
+  createReplay,
+  type Replay,
+  type ReplayOptions,
+  type ReplayReport,
+  type ReplaySource,
+  type ReplayTarget,
+} from "./log/replay.js";
 export { createManualClock, type ManualClock } from "./manual-clock.js";
 export {
   type MappedReceiver,
@@ -201,22 +213,14 @@ export {
   type Profile1Options,
   type Protection,
 } from "./mapped/protection.js";
-export { openVirtualCan, type VirtualCanOptions } from "./open-virtual.js";
-export {
-  createReplay,
-  type Replay,
-  type ReplayOptions,
-  type ReplayReport,
-  type ReplaySource,
-  type ReplayTarget,
-} from "./replay.js";
 export { ALL_INTERFACES, openSocketCan, type SocketCanBus } from "./socket-can.js";
 export type { SocketCanOptions } from "./socket-options.js";
 export { formatFrame, MAX_FRAME_TEXT, parseFrame } from "./text.js";
 export { addNs, elapsedNs, type FractionDigits, formatTimestamp } from "./timestamp.js";
-export { createVirtualBus, type LocalBusOptions, type VirtualBus } from "./virtual-bus.js";
-export type { VirtualCan } from "./virtual-can.js";
-export type { FateOf, FrameFate, VirtualFaults } from "./virtual-faults.js";
-export type { VirtualBusStatistics } from "./virtual-medium.js";
-export type { ControllerState, NodeReport } from "./virtual-node.js";
-export type { VirtualBusOptions, VirtualHandleOptions } from "./virtual-options.js";
+export { createVirtualBus, type LocalBusOptions, type VirtualBus } from "./virtual/bus.js";
+export type { VirtualCan } from "./virtual/can.js";
+export type { FateOf, FrameFate, VirtualFaults } from "./virtual/faults.js";
+export type { VirtualBusStatistics } from "./virtual/medium.js";
+export type { ControllerState, NodeReport } from "./virtual/node.js";
+export { openVirtualCan, type VirtualCanOptions } from "./virtual/open.js";
+export type { VirtualBusOptions, VirtualHandleOptions } from "./virtual/options.js";

@@ -17,7 +17,7 @@ import type { BusHandle, BusTransport } from "./bus-handle.js";
 import type { CanInterface } from "./can-descriptor.js";
 import type { CanFrame } from "./frame.js";
 import { FrameBatch } from "./frame-batch.js";
-import { InterfaceWatch } from "./interface-watch.js";
+import { InterfaceWatch } from "./interface/watch.js";
 import { FrameBytesOf, MAX_FRAME_BYTES, writeFrame } from "./layout.js";
 import { SEND_BATCH_FRAMES } from "./send-line.js";
 import { applyFilters, type CheckedSocketOptions, readDrops } from "./socket-options.js";

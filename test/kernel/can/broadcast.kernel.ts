@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openKernelBroadcast } from "../../../src/can/broadcast-manager.js";
+import { openKernelBroadcast } from "../../../src/can/broadcast/manager.js";
 import {
   dataFrame,
   elapsedNs,
@@ -10,7 +10,7 @@ import {
   standardId,
   type Timestamp,
 } from "../../../src/can/index.js";
-import { describeBroadcast } from "../../can/broadcast-contract.js";
+import { describeBroadcast } from "../../can/broadcast/contract.js";
 import { until } from "../../channel/until.js";
 import { addVcan, ip, remove } from "./interfaces.js";
 

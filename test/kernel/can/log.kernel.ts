@@ -14,7 +14,7 @@ import {
   readCandumpLog,
   writeCandumpLog,
 } from "../../../src/can/index.js";
-import { collect, textOf } from "../../can/log-support.js";
+import { collect, textOf } from "../../can/log/support.js";
 
 const NAMES = ["vcan8", "vcan9"] as const;
 const READY = "7FF#0123";

@@ -1,0 +1,164 @@
+import { createEmitter } from "../../channel/emitter.js";
+import { ErrorCode, IntercellError } from "../../errors.js";
+import type { CanFrame, DataFrame, FdFrame } from "../frame.js";
+import type { CanId } from "../id.js";
+import type {
+  ContentWatch,
+  ContentWatchEvents,
+  CyclicTransmission,
+  CyclicTransmissionEvents,
+  UpdateOptions,
+} from "./broadcast.js";
+import { BroadcastFlag, type BroadcastMessage, BroadcastOpcode } from "./message.js";
+import { type CheckedCycle, type CheckedWatch, checkCycleFrames, checkUpdate, requireSuccessors } from "./options.js";
+
+interface JobHooks {
+  /** Gives a message to the kernel. @throws IntercellError with the errno of its refusal. */
+  send(message: BroadcastMessage): void;
+  ended(): void;
+}
+
+const nothing = { flags: 0, count: 0, firstIntervalUs: 0, secondIntervalUs: 0, canId: 0, frames: [] };
+
+/** A cycle that the kernel keeps. */
+export class KernelCycle implements CyclicTransmission {
+  readonly events = createEmitter<CyclicTransmissionEvents>("a cyclic transmission", ["done"]);
+  readonly #name: string;
+  readonly #key: number;
+  readonly #hooks: JobHooks & { readonly fd: boolean };
+  #frames: readonly CanFrame[];
+  #closed = false;
+
+  constructor(name: string, key: number, frames: readonly CanFrame[], hooks: JobHooks & { readonly fd: boolean }) {
+    this.#name = name;
+    this.#key = key;
+    this.#frames = frames;
+    this.#hooks = hooks;
+  }
+
+  start({ periodUs, count, thenPeriodUs }: CheckedCycle): void {
+    const { SETTIMER, STARTTIMER, TX_COUNTEVT } = BroadcastFlag;
+    this.#send({
+      opcode: BroadcastOpcode.TX_SETUP,
+      flags: SETTIMER | STARTTIMER | (count > 0 ? TX_COUNTEVT : 0),
+      count,
+      firstIntervalUs: count > 0 ? periodUs : 0,
+      secondIntervalUs: count > 0 ? thenPeriodUs : periodUs,
+      frames: this.#frames,
+    });
+    // The kernel sends the only frame at once, and says nothing of it (bcm_tx_setup(), net/can/bcm.c).
+    if (count === 1) setImmediate(() => this.done());
+  }
+
+  update(frames: CanFrame | readonly CanFrame[], options: UpdateOptions = {}): void {
+    if (this.#closed) throw new IntercellError(ErrorCode.CLOSED, `A cyclic transmission on ${this.#name} is closed`);
+    const { now } = checkUpdate(options);
+    const list = checkCycleFrames(this.#name, this.#hooks.fd, frames);
+    requireSuccessors(list, this.#frames);
+    this.#send({ opcode: BroadcastOpcode.TX_SETUP, flags: now ? BroadcastFlag.TX_ANNOUNCE : 0, frames: list });
+    this.#frames = list;
+  }
+
+  /** The kernel sent as many frames as it was told to. */
+  done(): void {
+    if (!this.#closed) this.events.emit("done");
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#send({ opcode: BroadcastOpcode.TX_DELETE });
+    this.end();
+  }
+
+  /** The job is gone with the socket. */
+  end(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#hooks.ended();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #send(message: Pick<BroadcastMessage, "opcode"> & Partial<BroadcastMessage>): void {
+    const kind = this.#frames[0]?.kind === "fd" ? BroadcastFlag.CAN_FD_FRAME : 0;
+    this.#hooks.send({ ...nothing, ...message, flags: (message.flags ?? 0) | kind, canId: this.#key });
+  }
+}
+
+/** A watch that the kernel keeps. */
+export class KernelWatch implements ContentWatch {
+  readonly id: CanId;
+  readonly events = createEmitter<ContentWatchEvents>("a content watch", ["changed", "timeout"]);
+  readonly #watch: CheckedWatch;
+  readonly #hooks: JobHooks;
+  #closed = false;
+
+  constructor(id: CanId, watch: CheckedWatch, hooks: JobHooks) {
+    this.id = id;
+    this.#watch = watch;
+    this.#hooks = hooks;
+  }
+
+  start(): void {
+    const { mask, pages, length, timeoutUs, throttleUs, announceResume } = this.#watch;
+    const { SETTIMER, STARTTIMER, RX_FILTER_ID, RX_CHECK_DLC, RX_ANNOUNCE_RESUME } = BroadcastFlag;
+    const all = mask === undefined && pages.length === 0;
+    this.#send({
+      opcode: BroadcastOpcode.RX_SETUP,
+      flags:
+        SETTIMER |
+        (timeoutUs > 0 ? STARTTIMER : 0) |
+        (all ? RX_FILTER_ID : 0) |
+        (length ? RX_CHECK_DLC : 0) |
+        (announceResume ? RX_ANNOUNCE_RESUME : 0),
+      firstIntervalUs: timeoutUs,
+      secondIntervalUs: throttleUs,
+      frames: all ? [] : this.#masks(),
+    });
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#send({ opcode: BroadcastOpcode.RX_DELETE });
+    this.end();
+  }
+
+  /** The job is gone with the socket. */
+  end(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#hooks.ended();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** One mask; or the mask of the multiplexer, and then value and mask of each page in one. */
+  #masks(): CanFrame[] {
+    const { mask, multiplexMask, pages } = this.#watch;
+    if (multiplexMask === undefined) return [this.#content(mask ?? new Uint8Array(0))];
+    const contents = pages.map((page) => {
+      const bytes = new Uint8Array(Math.max(multiplexMask.length, page.value.length, page.mask.length));
+      bytes.forEach((_, index) => {
+        const selector = multiplexMask[index] ?? 0;
+        bytes[index] = ((page.value[index] ?? 0) & selector) | ((page.mask[index] ?? 0) & ~selector);
+      });
+      return this.#content(bytes);
+    });
+    return [this.#content(multiplexMask), ...contents];
+  }
+
+  #content(data: Uint8Array): DataFrame | FdFrame {
+    const { id } = this;
+    if (this.#watch.fd) return { kind: "fd", id, bitRateSwitch: false, errorStateIndicator: false, data };
+    return { kind: "data", id, dlc: data.length, data };
+  }
+
+  #send(message: Pick<BroadcastMessage, "opcode"> & Partial<BroadcastMessage>): void {
+    const kind = this.#watch.fd ? BroadcastFlag.CAN_FD_FRAME : 0;
+    this.#hooks.send({ ...nothing, ...message, flags: (message.flags ?? 0) | kind, canId: this.id });
+  }
+}
