@@ -1,3 +1,5 @@
+export { LinkFault as CanLinkFault, linkFaultName as canLinkFaultName } from "../carried/fault.js";
+export type { CarriedLinkStatistics as CanLinkStatistics } from "../carried/statistics.js";
 export { arbitrationKey } from "./arbitration.js";
 export {
   type BitLength,
@@ -166,10 +168,8 @@ export type {
 export type { IsoTpCommonOptions, IsoTpOptions } from "./isotp/options.js";
 export { IsoTpReason } from "./isotp/reason.js";
 export { decodeFrame, encodeFrame, FrameBytesOf, frameSizeBytes, idWord, MAX_FRAME_BYTES } from "./layout.js";
-export { CanLinkFault, canLinkFaultName } from "./link/fault.js";
 export type { CanLink } from "./link/link.js";
 export { type CanNode, type CanNodeEvents, type CanNodeOptions, openCan } from "./link/node.js";
-export type { CanLinkStatistics } from "./link/statistics.js";
 export { type AscOptions, type AscReadOptions, type AscWriteOptions, readAscLog, writeAscLog } from "./log/asc.js";
 export type { AscTimeZone } from "./log/asc-date.js";
 export {

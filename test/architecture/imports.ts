@@ -11,6 +11,7 @@ export const layers: readonly (readonly string[])[] = [
   ["native"],
   ["schema"],
   ["channel"],
+  ["carried"],
   ["netlink"],
   ["uio", "can", "ivshmem-net", "jailhouse"],
   ["shm", "sim", "gen"],

@@ -1,25 +1,12 @@
+import { encodeBroadcast, MAX_BROADCAST_HEADER } from "../../carried/broadcast.js";
 import { ErrorCode, IntercellError } from "../../errors.js";
 import type { IsoTpEndpoint } from "../isotp/endpoint.js";
-import { CanLinkFault, LinkBreach } from "./fault.js";
-import { readVarint, writeVarint } from "./varint.js";
 
 /** Broadcasts that wait for the bus; of more the oldest goes, and its number with it, so that receivers count it as missed. */
 const QUEUE_LENGTH = 32;
 
-const MAX_HEADER_BYTES = 2 + 3 + 3;
-
 /** Longest payload of a broadcast. */
-export const MAX_BROADCAST_BYTES = 4095 - MAX_HEADER_BYTES;
-
-export interface IncomingBroadcast {
-  /** u16. */
-  readonly sequence: number;
-  readonly channel: number;
-  readonly message: number;
-  /** The payload, at an offset that is a multiple of 8. */
-  readonly view: DataView;
-  readonly lengthBytes: number;
-}
+export const MAX_BROADCAST_BYTES = 4095 - MAX_BROADCAST_HEADER;
 
 /** Sends the broadcasts of a node, one after the other, and never makes anybody wait. */
 export class BroadcastSender {
@@ -38,12 +25,8 @@ export class BroadcastSender {
       const message = `A broadcast over CAN has ${MAX_BROADCAST_BYTES} bytes at most, not ${payload.length}`;
       throw new IntercellError(ErrorCode.TOO_LARGE, message);
     }
-    const pdu = new Uint8Array(MAX_HEADER_BYTES + payload.length);
-    new DataView(pdu.buffer).setUint16(0, this.#sequence, true);
+    this.#queue.push(encodeBroadcast(this.#sequence, channel, message, payload));
     this.#sequence = (this.#sequence + 1) & 0xffff;
-    const at = writeVarint(pdu, writeVarint(pdu, 2, channel), message);
-    pdu.set(payload, at);
-    this.#queue.push(pdu.subarray(0, at + payload.length));
     if (this.#queue.length > QUEUE_LENGTH) this.#queue.shift();
     this.#pump();
   }
@@ -60,22 +43,4 @@ export class BroadcastSender {
     // One that the bus refused is missed by all, who find that out by its number.
     this.#endpoint.send(pdu).then(done, done);
   }
-}
-
-/** Reads a broadcast; its payload is copied. @throws LinkBreach `record`. */
-export function decodeBroadcast(pdu: Uint8Array): IncomingBroadcast {
-  const byteAt = (offset: number): number | undefined => pdu[offset];
-  const channel = readVarint(byteAt, 2);
-  const message = typeof channel === "string" ? channel : readVarint(byteAt, channel.end);
-  if (typeof channel === "string" || typeof message === "string") {
-    throw new LinkBreach(CanLinkFault.record, `A broadcast of ${pdu.length} bytes is shorter than its header`);
-  }
-  const payload = pdu.slice(message.end);
-  return {
-    sequence: (pdu[0] as number) | ((pdu[1] as number) << 8),
-    channel: channel.value,
-    message: message.value,
-    view: new DataView(payload.buffer),
-    lengthBytes: payload.length,
-  };
 }

@@ -1,4 +1,12 @@
 import { randomInt } from "node:crypto";
+import type { LinkHost } from "../../carried/link-host.js";
+import { TICK_NS } from "../../carried/open.js";
+import {
+  CARRIED_OPTION_KEYS,
+  type CarriedLinkOptions,
+  type CheckedCarriedOptions,
+  checkCarriedOptions,
+} from "../../carried/options.js";
 import { ChannelNumbers } from "../../channel/channel-numbers.js";
 import { createEmitter } from "../../channel/emitter.js";
 import type { TypedEmitter } from "../../emitter.js";
@@ -12,12 +20,11 @@ import { openIsoTp } from "../isotp/bus-endpoint.js";
 import type { IsoTpEndpoint } from "../isotp/endpoint.js";
 import type { IsoTpOptions } from "../isotp/options.js";
 import { BroadcastSender } from "./broadcast.js";
-import { type ControlFrame, encodeControl } from "./control-frame.js";
+import { CanCarrier, type CanCarrierHost } from "./carrier.js";
 import { CanLink } from "./link.js";
-import type { CanLinkHost } from "./link-host.js";
 import { DEFAULT_BASE, LinkFrame, NodeIds } from "./node-ids.js";
 
-export interface CanNodeOptions {
+export interface CanNodeOptions extends CarriedLinkOptions {
   /** Address of this node, that no other on the bus has: 0 to 254, or 0 to 6 with a standard base. */
   readonly node: number;
   /**
@@ -26,16 +33,6 @@ export interface CanNodeOptions {
    * @defaultValue extendedId(0x1abc0000)
    */
   readonly base?: CanId;
-  /**
-   * Bytes that may be under way to a node and from it, and nearly the largest message: a power of two from 1024 to 4,194,304,
-   * the same on all nodes. A link takes four times as much memory.
-   * @defaultValue 65_536
-   */
-  readonly windowBytes?: number;
-  /** How often each peer is told that this node is there, in milliseconds, 1 to 60,000. @defaultValue 200 */
-  readonly heartbeatMs?: number;
-  /** How long nothing may be heard of a peer before its link counts as stalled, in milliseconds. @defaultValue 1000 */
-  readonly stallMs?: number;
   /** How PDUs are split into frames: width, padding, gaps and timers. @defaultValue those of `openIsoTp` */
   readonly isoTp?: Omit<
     IsoTpOptions,
@@ -51,16 +48,20 @@ export interface CanNodeOptions {
   readonly clock?: CanClock;
 }
 
-const OPTION_KEYS = [
-  ...["node", "base", "windowBytes", "heartbeatMs", "stallMs"],
-  ...["isoTp", "openEndpoint", "clock"],
-];
+const OPTION_KEYS = [...CARRIED_OPTION_KEYS, ...["node", "base", "isoTp", "openEndpoint", "clock"]];
 
 /** Longest PDU of a link: a latest value with its header. */
 const MAX_PDU_BYTES = 8300;
 
-/** How often the links are looked at. */
-const TICK_MS = 50;
+const DEFAULT_WINDOW_BYTES = 65_536;
+
+/** What the links of a node have in common. */
+type NodeHost = Omit<LinkHost, "removed" | "finished">;
+
+interface NodeLink {
+  readonly link: CanLink;
+  readonly carrier: CanCarrier;
+}
 
 export type CanNodeEvents = {
   /** Another node of the bus has the address of this one. Told once; frames of both get mixed up until one leaves. */
@@ -88,10 +89,10 @@ export class CanNode {
   readonly #ids: NodeIds;
   readonly #options: CanNodeOptions;
   readonly #clock: CanClock;
-  readonly #host: CanLinkHost<CanLink>;
-  readonly #links = new Map<number, CanLink>();
+  readonly #host: NodeHost;
+  readonly #links = new Map<number, NodeLink>();
   /** Links that are closed and have something left to send. */
-  readonly #leaving = new Map<number, CanLink>();
+  readonly #leaving = new Map<number, NodeLink>();
   readonly #subscriptions: readonly CanSubscription[];
   #broadcasts: BroadcastSender | undefined;
   #broadcastEndpoint: IsoTpEndpoint | undefined;
@@ -109,17 +110,14 @@ export class CanNode {
   /** @internal Use {@link openCan}. */
   constructor(bus: CanBus, options: CanNodeOptions) {
     requireKnownKeys("openCan", options, OPTION_KEYS);
-    const { base = DEFAULT_BASE, windowBytes = 65_536, heartbeatMs = 200, stallMs = 1000 } = options;
+    const { base = DEFAULT_BASE } = options;
     this.#ids = new NodeIds(base);
     this.node = this.#ids.requireNode("The option node", options.node);
     this.bus = bus;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.events = createEmitter<CanNodeEvents>(`node ${this.node} on ${bus.name}`, ["conflict", "error", "close"]);
-    const windowPower = requireWindow(windowBytes);
-    requireMs("heartbeatMs", heartbeatMs);
-    requireMs("stallMs", stallMs);
-    this.#host = this.#createHost(windowPower, heartbeatMs * 1e6, stallMs * 1e6);
+    this.#host = this.#createHost(checkCarriedOptions(options, DEFAULT_WINDOW_BYTES));
     this.#subscriptions = [
       bus.listen((received) => this.#onControl(received), { filters: [this.#ids.controlFilter(this.node)] }),
       bus.listen(() => this.#onConflict(), { filters: [this.#ids.senderFilter(this.node)] }),
@@ -141,20 +139,20 @@ export class CanNode {
   link(peer: number): CanLink {
     if (this.#closed) throw new IntercellError(ErrorCode.CLOSED, `Node ${this.node} on ${this.bus.name} is closed`);
     const known = this.#links.get(peer);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.link;
     if (this.#ids.requireNode("The address of a peer", peer) === this.node) {
       throw new RangeError(`Node ${peer} is this one: a link leads to another node`);
     }
-    this.#leaving.get(peer)?.finish();
-    const link = new CanLink(this.#host, peer);
-    this.#links.set(peer, link);
-    return link;
+    this.#leaving.get(peer)?.link.finish();
+    const opened = this.#openLink(peer);
+    this.#links.set(peer, opened);
+    return opened.link;
   }
 
   /** Hands on what has come on all links, synchronously; returns the number of records handled. */
   poll(): number {
     let handled = 0;
-    for (const link of [...this.#links.values()]) handled += link.poll();
+    for (const { link } of [...this.#links.values()]) handled += link.poll();
     return handled;
   }
 
@@ -164,7 +162,7 @@ export class CanNode {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const link of [...this.#links.values()]) link.close();
+    for (const { link } of [...this.#links.values()]) link.close();
     this.events.emit("close");
     this.#endIfDone();
   }
@@ -173,30 +171,45 @@ export class CanNode {
     this.close();
   }
 
-  #createHost(windowPower: number, heartbeatNs: number, stallNs: number): CanLinkHost<CanLink> {
+  #createHost(checked: CheckedCarriedOptions): NodeHost {
     const numbers = new ChannelNumbers();
     return {
-      ...{ name: `node ${this.node} on ${this.bus.name}`, busName: this.bus.name, clock: this.#clock },
-      ...{ windowPower, heartbeatNs, stallNs },
+      ...checked,
+      clock: this.#clock,
       takeNumber: (name) => numbers.take(name),
       releaseNumber: (name) => numbers.release(name),
       nextEpoch: () => {
         this.#epoch = (this.#epoch % 0xff_ffff) + 1;
         return this.#epoch;
       },
+    };
+  }
+
+  #openLink(peer: number): NodeLink {
+    const carrier = new CanCarrier(this.#carrierHost, peer);
+    const host: LinkHost = {
+      ...this.#host,
+      removed: () => {
+        if (this.#links.get(peer) === opened) this.#links.delete(peer);
+        this.#leaving.set(peer, opened);
+      },
+      finished: () => {
+        if (this.#leaving.get(peer) === opened) this.#leaving.delete(peer);
+        this.#endIfDone();
+      },
+    };
+    const opened = { carrier, link: new CanLink(host, carrier, peer) };
+    return opened;
+  }
+
+  get #carrierHost(): CanCarrierHost {
+    return {
+      busName: this.bus.name,
       openData: (peer) => this.#openData(peer),
       openBroadcasts: (peer) => this.#openBroadcasts(this.#broadcastId(peer), peer),
       sendControl: (peer, frame) => this.#sendControl(peer, frame),
       sendLast: (peer, frame) => this.#sendLast(peer, frame),
       broadcast: (channel, message, payload) => this.#broadcast(channel, message, payload),
-      removed: (link) => {
-        if (this.#links.get(link.peer) === link) this.#links.delete(link.peer);
-        this.#leaving.set(link.peer, link);
-      },
-      finished: (link) => {
-        if (this.#leaving.get(link.peer) === link) this.#leaving.delete(link.peer);
-        this.#endIfDone();
-      },
     };
   }
 
@@ -232,10 +245,10 @@ export class CanNode {
     this.#broadcasts.send(channel, message, payload);
   }
 
-  #sendControl(peer: number, frame: ControlFrame): boolean {
+  #sendControl(peer: number, frame: Uint8Array): boolean {
     if (this.bus.status !== "up") return false;
     try {
-      return this.bus.trySend(dataFrame(this.#ids.id(LinkFrame.control, peer, this.node), encodeControl(frame)));
+      return this.bus.trySend(dataFrame(this.#ids.id(LinkFrame.control, peer, this.node), frame));
     } catch (error) {
       // The bus says by itself that it went down; whatever is due stays so until it is up.
       if (error instanceof IntercellError) return false;
@@ -244,9 +257,9 @@ export class CanNode {
   }
 
   /** There will be nobody to try again: the frame waits in the line of the bus. */
-  #sendLast(peer: number, frame: ControlFrame): void {
+  #sendLast(peer: number, frame: Uint8Array): void {
     if (this.#sendControl(peer, frame) || this.bus.status !== "up") return;
-    const last = dataFrame(this.#ids.id(LinkFrame.control, peer, this.node), encodeControl(frame));
+    const last = dataFrame(this.#ids.id(LinkFrame.control, peer, this.node), frame);
     // If it does not leave, the peer finds out by the silence.
     this.bus.send(last).catch(() => {});
   }
@@ -254,8 +267,8 @@ export class CanNode {
   #onControl({ frame }: ReceivedFrame): void {
     if (frame.kind !== "data" && frame.kind !== "fd") return;
     const peer = this.#ids.senderOf(frame.id);
-    const link = this.#links.get(peer) ?? this.#leaving.get(peer);
-    link?.receiveControl(frame.data);
+    const opened = this.#links.get(peer) ?? this.#leaving.get(peer);
+    opened?.carrier.receiveControl(frame.data);
   }
 
   #onConflict(): void {
@@ -265,18 +278,18 @@ export class CanNode {
     this.events.emit("conflict", new IntercellError(ErrorCode.IN_USE, message));
   }
 
-  #all(): readonly CanLink[] {
+  #all(): readonly NodeLink[] {
     return [...this.#links.values(), ...this.#leaving.values()];
   }
 
   #sendDue(): void {
-    for (const link of this.#all()) link.sendDue();
+    for (const { carrier } of this.#all()) carrier.roomOnBus();
   }
 
   #tickLater(): void {
-    this.#timer = this.#clock.schedule(TICK_MS * 1e6, () => {
+    this.#timer = this.#clock.schedule(TICK_NS, () => {
       const nowNs = this.#clock.elapsedNs();
-      for (const link of this.#all()) link.tick(nowNs);
+      for (const { link } of this.#all()) link.tick(nowNs);
       if (this.#timer !== undefined) this.#tickLater();
     });
   }
@@ -299,22 +312,10 @@ export class CanNode {
   #tearDown(error: IntercellError | undefined): void {
     const wasClosed = this.#closed;
     this.#closed = true;
-    for (const link of this.#all()) link.abandon();
+    for (const { link } of this.#all()) link.abandon();
     this.#detach();
     if (wasClosed) return;
     if (error !== undefined) this.events.emit("error", error);
     this.events.emit("close");
   }
-}
-
-/** @throws RangeError unless it is a power of two in range. @returns the power. */
-function requireWindow(windowBytes: number): number {
-  const power = Math.log2(windowBytes);
-  if (Number.isInteger(power) && power >= 10 && power <= 22) return power;
-  throw new RangeError(`The option windowBytes is a power of two from 1024 to 4194304, not ${String(windowBytes)}`);
-}
-
-function requireMs(name: string, value: number): void {
-  if (typeof value === "number" && value >= 1 && value <= 60_000) return;
-  throw new RangeError(`The option ${name} must be from 1 to 60000, not ${String(value)}`);
 }

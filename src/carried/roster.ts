@@ -1,19 +1,19 @@
-import { MAX_CHANNELS } from "../../channel/controls.js";
-import type { PortAnnouncement } from "../../channel/link.js";
-import { ErrorCode, IntercellError } from "../../errors.js";
-import { CanLinkFault, LinkBreach } from "./fault.js";
-import type { CanPort } from "./port.js";
+import { MAX_CHANNELS } from "../channel/controls.js";
+import type { PortAnnouncement } from "../channel/link.js";
+import { ErrorCode, IntercellError } from "../errors.js";
+import { LinkBreach, LinkFault } from "./fault.js";
+import type { CarriedPort } from "./port.js";
 
 /** The channels of one link: those that are open here, and those that the peer announced. */
-export class CanRoster {
-  readonly #ports = new Map<string, CanPort>();
+export class LinkRoster {
+  readonly #ports = new Map<string, CarriedPort>();
   readonly #announced = new Map<number, PortAnnouncement>();
   readonly #numbers = new Map<string, number>();
   /** Ports that were added and have not met what the peer announced before. */
-  readonly #late = new Set<CanPort>();
+  readonly #late = new Set<CarriedPort>();
 
   /** A copy, as handlers open and close channels. */
-  get ports(): readonly CanPort[] {
+  get ports(): readonly CarriedPort[] {
     return [...this.#ports.values()];
   }
 
@@ -29,12 +29,12 @@ export class CanRoster {
   }
 
   /** Adds a port; {@link meetLate} brings it together with what the peer has announced before. */
-  add(port: CanPort): void {
+  add(port: CarriedPort): void {
     this.#ports.set(port.name, port);
     this.#late.add(port);
   }
 
-  remove(port: CanPort): void {
+  remove(port: CarriedPort): void {
     if (this.#ports.get(port.name) === port) this.#ports.delete(port.name);
     this.#late.delete(port);
   }
@@ -54,10 +54,7 @@ export class CanRoster {
     const used = this.#announced.has(number) || this.#numbers.has(name);
     if (number === 0 || used || this.#announced.size >= MAX_CHANNELS) {
       const wanted = `a number from 1 and a name that are not in use, among at most ${MAX_CHANNELS}`;
-      throw new LinkBreach(
-        CanLinkFault.announce,
-        `Channel "${name}" was announced as number ${number}, wanted ${wanted}`,
-      );
+      throw new LinkBreach(LinkFault.announce, `Channel "${name}" was announced as number ${number}, wanted ${wanted}`);
     }
     this.#announced.set(number, announcement);
     this.#numbers.set(name, number);
@@ -80,12 +77,12 @@ export class CanRoster {
    *
    * @throws LinkBreach `announce` for a number that is not announced.
    */
-  port(number: number): CanPort | undefined {
+  port(number: number): CarriedPort | undefined {
     return this.#matching(this.#require(number).name, number);
   }
 
   /** The same for a broadcast or latest value, whose channel need not have been announced here. */
-  openPort(number: number): CanPort | undefined {
+  openPort(number: number): CarriedPort | undefined {
     const announcement = this.#announced.get(number);
     return announcement && this.#matching(announcement.name, number);
   }
@@ -96,7 +93,7 @@ export class CanRoster {
     this.#numbers.clear();
   }
 
-  #matching(name: string, number: number): CanPort | undefined {
+  #matching(name: string, number: number): CarriedPort | undefined {
     const port = this.#ports.get(name);
     return port?.peerNumber === number ? port : undefined;
   }
@@ -104,6 +101,6 @@ export class CanRoster {
   #require(number: number): PortAnnouncement {
     const announcement = this.#announced.get(number);
     if (announcement !== undefined) return announcement;
-    throw new LinkBreach(CanLinkFault.announce, `A record names channel ${number}, which was never announced`);
+    throw new LinkBreach(LinkFault.announce, `A record names channel ${number}, which was never announced`);
   }
 }

@@ -6,9 +6,9 @@ import {
   encodeControl,
   expandCursor,
   sessionTag,
-} from "../../../src/can/link/control-frame.js";
-import { LinkBreach } from "../../../src/can/link/fault.js";
-import { hex, shown } from "../isotp/bytes.js";
+} from "../../src/carried/control-frame.js";
+import { LinkBreach } from "../../src/carried/fault.js";
+import { hex, shown } from "../can/isotp/bytes.js";
 
 const byte = fc.nat(0xff);
 const u16 = fc.nat(0xffff);

@@ -1,6 +1,6 @@
-import { CanLinkFault, LinkBreach } from "./fault.js";
+import { LinkBreach, LinkFault } from "./fault.js";
 
-/** Version of the protocol of CAN links. */
+/** Version of the protocol of links that are carried. */
 export const LINK_VERSION = 1;
 
 /** Bytes of a control frame. */
@@ -15,7 +15,7 @@ const Type = { hello: 0, refuse: 1, taken: 2, want: 3, probe: 4, held: 5 } as co
 export type ControlFrame =
   /** I am there: my epoch for the peer, 0 if I leave; the peer's that I have accepted, or 0; size of the window as power of two. */
   | { readonly type: "hello"; readonly windowPower: number; readonly epoch: number; readonly echo: number }
-  /** I have nothing to do with this epoch of the peer, for the reason of {@link CanLinkFault}. */
+  /** I have nothing to do with this epoch of the peer, for the reason of {@link LinkFault}. */
   | { readonly type: "refuse"; readonly fault: number; readonly epoch: number; readonly refused: number }
   /** `taken`: all before this cursor was handed on. `want`: the stream is to go on from it. `probe`: how far it was sent. */
   | { readonly type: "taken" | "want" | "probe"; readonly tag: number; readonly cursor: number }
@@ -61,7 +61,7 @@ export function decodeControl(bytes: Uint8Array): ControlFrame {
   const [first = 0, second = 0] = bytes;
   if (bytes.length !== CONTROL_BYTES || first >>> 4 !== LINK_VERSION) {
     const found = `${bytes.length} bytes of version ${first >>> 4}`;
-    throw new LinkBreach(CanLinkFault.version, `Wanted a control frame of 8 bytes and version 1, found ${found}`);
+    throw new LinkBreach(LinkFault.version, `Wanted a control frame of 8 bytes and version 1, found ${found}`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const type = first & 0xf;
@@ -75,12 +75,12 @@ export function decodeControl(bytes: Uint8Array): ControlFrame {
   }
   const cursor = { tag, cursor: u24(view, 5) };
   if (second !== 0 || view.getUint8(4) !== 0) {
-    throw new LinkBreach(CanLinkFault.version, "A control frame has bits set that must be zero");
+    throw new LinkBreach(LinkFault.version, "A control frame has bits set that must be zero");
   }
   if (type === Type.taken) return { type: "taken", ...cursor };
   if (type === Type.want) return { type: "want", ...cursor };
   if (type === Type.probe) return { type: "probe", ...cursor };
-  throw new LinkBreach(CanLinkFault.version, `A control frame is of type ${type}, which does not exist`);
+  throw new LinkBreach(LinkFault.version, `A control frame is of type ${type}, which does not exist`);
 }
 
 /**

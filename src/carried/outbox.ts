@@ -1,31 +1,31 @@
-import { Controls } from "../../channel/controls.js";
-import { NO_ROOM, type RecordKind } from "../../channel/link.js";
-import { ErrorCode, IntercellError } from "../../errors.js";
+import { Controls } from "../channel/controls.js";
+import { NO_ROOM, type RecordKind } from "../channel/link.js";
+import { ErrorCode, IntercellError } from "../errors.js";
 import type { Outgoing } from "./outgoing.js";
-import type { CanPort } from "./port.js";
-import type { CanRoster } from "./roster.js";
-import type { CanLinkCounters } from "./statistics.js";
+import type { CarriedPort } from "./port.js";
+import type { LinkRoster } from "./roster.js";
+import type { CarriedCounters } from "./statistics.js";
 import type { LatestToSend } from "./stream.js";
 
 /** A latest value that was sent and not acknowledged is sent again after this. */
 const RESEND_LATEST_NS = 500e6;
 
 /** What the channels of one link send, on its way into the stream. */
-export class CanOutbox {
+export class LinkOutbox {
   /** Where payloads are written before their commit. */
   readonly view: DataView;
   readonly #outgoing: Outgoing;
-  readonly #roster: CanRoster;
-  readonly #counters: CanLinkCounters;
+  readonly #roster: LinkRoster;
+  readonly #counters: CarriedCounters;
   readonly #linkName: string;
   /** Has the stream send what is there. */
   readonly #pump: () => void;
   readonly #payload: Uint8Array;
   readonly #controls = new Controls();
-  #claimant: CanPort | undefined;
+  #claimant: CarriedPort | undefined;
   #publishing = false;
 
-  constructor(linkName: string, outgoing: Outgoing, roster: CanRoster, counters: CanLinkCounters, pump: () => void) {
+  constructor(linkName: string, outgoing: Outgoing, roster: LinkRoster, counters: CarriedCounters, pump: () => void) {
     this.#linkName = linkName;
     this.#outgoing = outgoing;
     this.#roster = roster;
@@ -40,7 +40,7 @@ export class CanOutbox {
     return this.#controls.withdrawals;
   }
 
-  claim(port: CanPort, payloadBytes: number): number {
+  claim(port: CarriedPort, payloadBytes: number): number {
     if (payloadBytes > this.#outgoing.maxPayload) throw this.#tooLarge(payloadBytes);
     this.#claimant = undefined;
     if (!this.#outgoing.hasRoom(payloadBytes)) {
@@ -52,7 +52,7 @@ export class CanOutbox {
     return 0;
   }
 
-  commit(port: CanPort, kind: RecordKind, message: number, lengthBytes: number): number {
+  commit(port: CarriedPort, kind: RecordKind, message: number, lengthBytes: number): number {
     if (this.#claimant !== port) {
       throw new TypeError(`Nothing is claimed on channel "${port.name}": claim room before each commit`);
     }
@@ -62,7 +62,7 @@ export class CanOutbox {
     return this.#write(kind, port.number, message, lengthBytes, true);
   }
 
-  announce(port: CanPort): void {
+  announce(port: CarriedPort): void {
     this.#controls.announce(port.number, port.announcement, () => {
       port.announced = true;
       port.openIfReady();
@@ -70,7 +70,7 @@ export class CanOutbox {
   }
 
   /** @param sent called when the number may be used again. */
-  withdraw(port: CanPort, sent: () => void): void {
+  withdraw(port: CarriedPort, sent: () => void): void {
     this.#controls.withdraw(port.number, sent);
   }
 
@@ -130,6 +130,6 @@ export class CanOutbox {
   #tooLarge(payloadBytes: number): IntercellError {
     const { maxPayload } = this.#outgoing;
     const found = `A record of ${payloadBytes} bytes cannot be sent to ${this.#linkName}, which takes ${maxPayload}`;
-    return new IntercellError(ErrorCode.TOO_LARGE, `${found}; open all nodes with larger windowBytes`);
+    return new IntercellError(ErrorCode.TOO_LARGE, `${found}; open both sides with larger windowBytes`);
   }
 }

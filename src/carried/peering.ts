@@ -1,9 +1,9 @@
-import type { LinkDownReason } from "../../channel/link.js";
-import { ErrorCode, IntercellError } from "../../errors.js";
+import type { LinkDownReason } from "../channel/link.js";
+import { ErrorCode, IntercellError } from "../errors.js";
 import type { ControlFrame } from "./control-frame.js";
-import { CanLinkFault, canLinkFaultName, LinkBreach } from "./fault.js";
-import type { CanLinkHost } from "./link-host.js";
-import { CanSession } from "./session.js";
+import { LinkBreach, LinkFault, linkFaultName } from "./fault.js";
+import type { LinkHost } from "./link-host.js";
+import { LinkSession } from "./session.js";
 
 type Hello = Extract<ControlFrame, { type: "hello" }>;
 type Refuse = Extract<ControlFrame, { type: "refuse" }>;
@@ -27,9 +27,9 @@ export interface PeeringHooks {
 }
 
 /** Whether the peer is there, and in which session: hellos, refusals, and how long nothing was heard. */
-export class CanPeering {
-  readonly session: CanSession;
-  readonly #host: CanLinkHost;
+export class LinkPeering {
+  readonly session: LinkSession;
+  readonly #host: LinkHost;
   readonly #peerName: string;
   readonly #hooks: PeeringHooks;
   #helloDue = true;
@@ -37,17 +37,21 @@ export class CanPeering {
   #stalled = false;
   #heardNs: number;
   #helloNs: number;
-  /** Whether anything was ever heard of the peer. */
   #known = false;
   #breachTold = false;
 
-  constructor(host: CanLinkHost, peerName: string, hooks: PeeringHooks) {
+  constructor(host: LinkHost, peerName: string, hooks: PeeringHooks) {
     this.#host = host;
     this.#peerName = peerName;
     this.#hooks = hooks;
-    this.session = new CanSession(host.nextEpoch());
+    this.session = new LinkSession(host.nextEpoch());
     this.#heardNs = host.clock.elapsedNs();
     this.#helloNs = this.#heardNs;
+  }
+
+  /** Whether anything was ever heard of the peer. */
+  get known(): boolean {
+    return this.#known;
   }
 
   get stalled(): boolean {
@@ -59,12 +63,11 @@ export class CanPeering {
     return this.session.open && !this.#stalled;
   }
 
-  /** Says why the link is not up. */
-  explain(): string {
+  /** Says why the link is not up, if that is for want of agreement. */
+  explain(): string | undefined {
     if (this.session.refused !== 0) return "the peer broke the protocol; restart it";
     if (this.session.refusedBy !== 0) return "it refuses this side; compare versions and options, restart one of them";
-    if (this.#known) return "it is there and does not answer the handshake; does it have a link to this node?";
-    return "nothing was heard of it; is it on this bus, with this base and a link to this node?";
+    return undefined;
   }
 
   /** @throws LinkBreach `window` */
@@ -77,8 +80,8 @@ export class CanPeering {
     const change = session.hello(epoch, echo);
     if (change.ended !== undefined) this.#end(change.ended);
     if (news && windowPower !== this.#host.windowPower) {
-      const wanted = `wanted 2^${this.#host.windowPower}: open all nodes with the same windowBytes`;
-      throw new LinkBreach(CanLinkFault.window, `Its window has 2^${windowPower} bytes, ${wanted}`);
+      const wanted = `wanted 2^${this.#host.windowPower}: open all with the same windowBytes`;
+      throw new LinkBreach(LinkFault.window, `Its window has 2^${windowPower} bytes, ${wanted}`);
     }
     if (change.accepted) {
       this.#breachTold = false;
@@ -98,7 +101,7 @@ export class CanPeering {
   refusedByPeer({ fault, epoch, refused }: Refuse): void {
     if (refused !== this.session.epoch || epoch === this.session.refusedBy) return;
     const advice = "compare the two sides' versions and options, then restart one of them";
-    const message = `${this.#peerName} refuses this side (${canLinkFaultName(fault)}): ${advice}`;
+    const message = `${this.#peerName} refuses this side (${linkFaultName(fault)}): ${advice}`;
     const error = new IntercellError(ErrorCode.PROTOCOL, message);
     this.session.refusedBy = epoch;
     if (this.session.accepted !== 0) {
@@ -134,6 +137,11 @@ export class CanPeering {
     this.#hooks.resumed();
   }
 
+  /** Says hello soon, as the peer may have missed what was said. */
+  greet(): void {
+    this.#helloDue = true;
+  }
+
   /** Does what time brings. */
   tick(nowNs: number): void {
     if (nowNs - this.#helloNs >= this.#host.heartbeatNs) {
@@ -152,7 +160,7 @@ export class CanPeering {
     if (this.#refuseDue !== undefined && send(this.#refuseDue)) this.#refuseDue = undefined;
   }
 
-  /** What a node says as it leaves. */
+  /** What a side says as it leaves. */
   goodbye(): ControlFrame {
     return this.#hello(0, 0);
   }

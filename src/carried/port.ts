@@ -6,37 +6,38 @@ import {
   type PortHandler,
   type PortOptions,
   type PortRecordKind,
-} from "../../channel/link.js";
-import { ErrorCode, IntercellError } from "../../errors.js";
-import { encodeCanAnnouncement } from "./announcement.js";
+} from "../channel/link.js";
+import { ErrorCode, IntercellError } from "../errors.js";
+import { encodeAnnouncement } from "./announcement.js";
 import { LatestSlots } from "./latest.js";
 
 /** What a port needs of its link. */
-export interface CanPortHost {
+export interface CarriedPortHost {
   readonly view: DataView;
   readonly maxPayload: number;
+  readonly maxTopicBytes: number;
   /** True while records may be committed. */
   readonly sendable: boolean;
   readonly unacknowledgedBytes: number;
-  claim(port: CanPort, payloadBytes: number): number;
-  commit(port: CanPort, kind: PortRecordKind, message: number, payloadBytes: number): number;
+  claim(port: CarriedPort, payloadBytes: number): number;
+  commit(port: CarriedPort, kind: PortRecordKind, message: number, payloadBytes: number): number;
   flush(): void;
   /** A value was published. */
   published(): void;
-  broadcast(port: CanPort, message: number, payload: Uint8Array): void;
+  broadcast(port: CarriedPort, message: number, payload: Uint8Array): void;
   resume(): void;
-  detach(port: CanPort): void;
+  detach(port: CarriedPort): void;
 }
 
-/** One channel's end on a CAN link. */
-export class CanPort implements Port {
+/** One channel's end on a link that is carried. */
+export class CarriedPort implements Port {
   readonly name: string;
   readonly number: number;
   readonly handler: PortHandler;
   /** Payload of its announcement. */
   readonly announcement: Uint8Array;
   readonly latest: LatestSlots;
-  readonly #host: CanPortHost;
+  readonly #host: CarriedPortHost;
   readonly #typeHash: bigint;
   /** Number that the peer announced for this channel; undefined while it has not or its type differs. */
   peerNumber: number | undefined;
@@ -47,15 +48,15 @@ export class CanPort implements Port {
   #mismatched = false;
   #closed = false;
 
-  /** @throws RangeError if a name is too long; IntercellError `ERR_FULL` for topics that a CAN link does not carry. */
-  constructor(host: CanPortHost, options: PortOptions, number: number) {
+  /** @throws RangeError if a name is too long; IntercellError `ERR_FULL` for topics that the link does not carry. */
+  constructor(host: CarriedPortHost, options: PortOptions, number: number) {
     this.#host = host;
     this.name = options.name;
     this.number = number;
     this.handler = options.handler;
     this.#typeHash = options.typeHash;
-    this.announcement = encodeCanAnnouncement(options);
-    this.latest = new LatestSlots(options.name, options.topicSizes);
+    this.announcement = encodeAnnouncement(options);
+    this.latest = new LatestSlots(options.name, options.topicSizes, host.maxTopicBytes);
   }
 
   get open(): boolean {

@@ -1,6 +1,6 @@
-import { NO_ROOM } from "../../channel/link.js";
+import { NO_ROOM } from "../channel/link.js";
 import { expandCursor } from "./control-frame.js";
-import { CanLinkFault, LinkBreach } from "./fault.js";
+import { LinkBreach, LinkFault } from "./fault.js";
 import { encodeRecordHeader, MAX_RECORD_HEADER, type RecordHeader } from "./record.js";
 import { ByteRing } from "./ring.js";
 
@@ -89,7 +89,7 @@ export class Outgoing {
     // What it says twice, or late, is old.
     if (cursor <= this.#taken) return false;
     if (cursor > this.#tail) {
-      throw new LinkBreach(CanLinkFault.cursor, `Took ${cursor - this.#tail} bytes more than were committed`);
+      throw new LinkBreach(LinkFault.cursor, `Took ${cursor - this.#tail} bytes more than were committed`);
     }
     this.#taken = cursor;
     this.#sent = Math.max(this.#sent, cursor);
@@ -104,10 +104,17 @@ export class Outgoing {
   /** The peer misses what begins at a cursor: it is sent again. Gives how many bytes. @throws LinkBreach `cursor`. */
   goBack(low: number): number {
     const cursor = expandCursor(low, this.#taken);
-    if (cursor > this.#tail) throw new LinkBreach(CanLinkFault.cursor, "Wants what was never committed");
+    if (cursor > this.#tail) throw new LinkBreach(LinkFault.cursor, "Wants what was never committed");
     if (cursor < this.#taken || cursor >= this.#sent) return 0;
     const again = this.#sent - cursor;
     this.#sent = cursor;
+    return again;
+  }
+
+  /** All that the peer has not taken is sent again. Gives how many bytes. */
+  goBackToTaken(): number {
+    const again = this.#sent - this.#taken;
+    this.#sent = this.#taken;
     return again;
   }
 

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { CanSession } from "../../../src/can/link/session.js";
+import { LinkSession } from "../../src/carried/session.js";
 
 const MINE = 7;
 
-describe("CanSession", () => {
+describe("LinkSession", () => {
   test("hello() opens once both have accepted each other", () => {
-    const session = new CanSession(MINE);
+    const session = new LinkSession(MINE);
     expect(session.hello(3, 0)).toEqual({ accepted: true, opened: false, answer: true });
     expect(session.hello(3, 0)).toEqual({ accepted: false, opened: false, answer: true });
     expect(session.hello(3, MINE)).toEqual({ accepted: false, opened: true, answer: false });
@@ -20,13 +20,13 @@ describe("CanSession", () => {
     ["peer closed", 0, 0],
     ["peer refused", 3, 0],
   ])("hello() ends it with %s by epoch %i and echo %i", (reason, epoch, echo) => {
-    const session = new CanSession(MINE);
+    const session = new LinkSession(MINE);
     session.hello(3, MINE);
     expect(session.hello(epoch, echo).ended).toBe(reason);
   });
 
   test("hello() of an epoch that was refused, or refuses, begins nothing", () => {
-    const session = new CanSession(MINE);
+    const session = new LinkSession(MINE);
     session.hello(3, MINE);
     session.hello(3, 0);
     expect(session.hello(3, MINE)).toEqual({ accepted: false, opened: false, answer: false });
@@ -38,8 +38,8 @@ describe("CanSession", () => {
   test("two of them open whatever is lost, as long as hellos come again", () => {
     fc.assert(
       fc.property(fc.array(fc.boolean(), { maxLength: 30 }), (arrivals) => {
-        const left = new CanSession(1);
-        const right = new CanSession(2);
+        const left = new LinkSession(1);
+        const right = new LinkSession(2);
         const exchange = (arrives: boolean): void => {
           if (arrives) right.hello(left.epoch, left.accepted);
         };

@@ -1,4 +1,4 @@
-import type { LinkDownReason } from "../../channel/link.js";
+import type { LinkDownReason } from "../channel/link.js";
 
 /** What a hello of the peer brings, in this order. */
 export interface SessionChange {
@@ -13,10 +13,10 @@ export interface SessionChange {
 }
 
 /**
- * The handshake of one pair of nodes (docs/can-wire.md, section 3): each tells its epoch and the one of the other that it has
+ * The handshake of one pair of sides (docs/can-wire.md, section 3): each tells its epoch and the one of the other that it has
  * accepted. Epochs are u24, never 0.
  */
-export class CanSession {
+export class LinkSession {
   readonly epoch: number;
   /** Epoch of the peer that is accepted, else 0. */
   accepted = 0;

@@ -1,5 +1,5 @@
-import { RecordKind } from "../../channel/link.js";
-import { CanLinkFault, LinkBreach } from "./fault.js";
+import { RecordKind } from "../channel/link.js";
+import { LinkBreach, LinkFault } from "./fault.js";
 import { readVarint, writeVarint } from "./varint.js";
 
 /** Longest header of a record: kind, channel, message, length. */
@@ -37,7 +37,7 @@ export function decodeRecordHeader(
 ): { readonly header: RecordHeader; readonly headerBytes: number } | undefined {
   const kind = byteAt(0);
   if (kind === undefined) return undefined;
-  if (!kinds.has(kind)) throw new LinkBreach(CanLinkFault.record, `A record is of kind ${kind}, which does not exist`);
+  if (!kinds.has(kind)) throw new LinkBreach(LinkFault.record, `A record is of kind ${kind}, which does not exist`);
   const numbers: number[] = [];
   let offset = 1;
   for (const [name, most] of [
@@ -48,7 +48,7 @@ export function decodeRecordHeader(
     const number = readVarint(byteAt, offset);
     if (number === "short") return undefined;
     if (number === "long" || number.value > most) {
-      throw new LinkBreach(CanLinkFault.record, `The ${name} of a record is more than ${most}`);
+      throw new LinkBreach(LinkFault.record, `The ${name} of a record is more than ${most}`);
     }
     numbers.push(number.value);
     offset = number.end;
@@ -57,7 +57,7 @@ export function decodeRecordHeader(
   const least = leastBytes[kind as RecordKind] ?? 0;
   if (lengthBytes < least) {
     throw new LinkBreach(
-      CanLinkFault.record,
+      LinkFault.record,
       `A record of kind ${kind} has ${lengthBytes} bytes, wanted ${least} at least`,
     );
   }

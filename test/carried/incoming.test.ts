@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { LinkBreach } from "../../../src/can/link/fault.js";
-import { Incoming } from "../../../src/can/link/incoming.js";
-import { Outgoing } from "../../../src/can/link/outgoing.js";
-import { NO_ROOM, RecordKind } from "../../../src/channel/link.js";
-import { hex, pattern } from "../isotp/bytes.js";
+import { LinkBreach } from "../../src/carried/fault.js";
+import { Incoming } from "../../src/carried/incoming.js";
+import { Outgoing } from "../../src/carried/outgoing.js";
+import { NO_ROOM, RecordKind } from "../../src/channel/link.js";
+import { hex, pattern } from "../can/isotp/bytes.js";
 
 const WINDOW = 1024;
 

@@ -1,5 +1,5 @@
-import type { PortAnnouncement } from "../../channel/link.js";
-import { CanLinkFault, LinkBreach } from "./fault.js";
+import type { PortAnnouncement } from "../channel/link.js";
+import { LinkBreach, LinkFault } from "./fault.js";
 
 /** Names are 1 to this many bytes of UTF-8. */
 const MAX_NAME_BYTES = 32;
@@ -11,7 +11,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** The payload of an announcement (docs/can-wire.md, section 4). @throws RangeError if a name is empty or too long. */
-export function encodeCanAnnouncement({ name, protocolName, typeHash }: PortAnnouncement): Uint8Array {
+export function encodeAnnouncement({ name, protocolName, typeHash }: PortAnnouncement): Uint8Array {
   const names = [name, protocolName].map((text) => encoder.encode(text));
   const [first = new Uint8Array(), second = new Uint8Array()] = names;
   if (names.some(({ length }) => length < 1 || length > MAX_NAME_BYTES)) {
@@ -26,12 +26,12 @@ export function encodeCanAnnouncement({ name, protocolName, typeHash }: PortAnno
 }
 
 /** @throws LinkBreach `announce`. */
-export function decodeCanAnnouncement(bytes: Uint8Array): PortAnnouncement {
+export function decodeAnnouncement(bytes: Uint8Array): PortAnnouncement {
   const [first = 0, second = 0] = bytes.subarray(HASH_BYTES, NAMES);
   const sizes = [first, second];
   if (sizes.some((size) => size < 1 || size > MAX_NAME_BYTES) || bytes.length !== NAMES + first + second) {
     const found = `${bytes.length} bytes with names of ${first} and ${second}`;
-    throw new LinkBreach(CanLinkFault.announce, `Wanted an announcement with names of 1 to 32 bytes, found ${found}`);
+    throw new LinkBreach(LinkFault.announce, `Wanted an announcement with names of 1 to 32 bytes, found ${found}`);
   }
   try {
     return {
@@ -40,6 +40,6 @@ export function decodeCanAnnouncement(bytes: Uint8Array): PortAnnouncement {
       protocolName: decoder.decode(bytes.subarray(NAMES + first)),
     };
   } catch {
-    throw new LinkBreach(CanLinkFault.announce, "An announced name is not UTF-8");
+    throw new LinkBreach(LinkFault.announce, "An announced name is not UTF-8");
   }
 }

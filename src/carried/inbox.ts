@@ -1,19 +1,19 @@
-import { RecordKind } from "../../channel/link.js";
-import { decodeCanAnnouncement } from "./announcement.js";
+import { RecordKind } from "../channel/link.js";
+import { decodeAnnouncement } from "./announcement.js";
 import { decodeBroadcast } from "./broadcast.js";
 import type { ControlFrame } from "./control-frame.js";
 import type { DataPdu } from "./data-pdu.js";
 import type { Incoming, IncomingRecord } from "./incoming.js";
-import type { CanRoster } from "./roster.js";
-import type { CanLinkCounters } from "./statistics.js";
+import type { LinkRoster } from "./roster.js";
+import type { CarriedCounters } from "./statistics.js";
 
 type Held = Extract<ControlFrame, { type: "held" }>;
 
 /** Hands what has come from the peer to the channels. */
-export class CanInbox {
+export class LinkInbox {
   readonly #incoming: Incoming;
-  readonly #roster: CanRoster;
-  readonly #counters: CanLinkCounters;
+  readonly #roster: LinkRoster;
+  readonly #counters: CarriedCounters;
   /** Acknowledgements of latest values that are due, by channel and topic. */
   readonly #heldDue = new Map<number, Held>();
   /** Number of the peer's next broadcast, once there was one in this session. */
@@ -22,7 +22,7 @@ export class CanInbox {
   /** Counts the sessions, as a handler may end the one in which it is called. */
   #generation = 0;
 
-  constructor(incoming: Incoming, roster: CanRoster, counters: CanLinkCounters) {
+  constructor(incoming: Incoming, roster: LinkRoster, counters: CarriedCounters) {
     this.#incoming = incoming;
     this.#roster = roster;
     this.#counters = counters;
@@ -87,7 +87,7 @@ export class CanInbox {
   #take({ kind, channel, message, sequence, lengthBytes }: IncomingRecord): boolean {
     const { view } = this.#incoming;
     if (kind === RecordKind.announce) {
-      this.#roster.announced(channel, decodeCanAnnouncement(new Uint8Array(view.buffer, 0, lengthBytes)));
+      this.#roster.announced(channel, decodeAnnouncement(new Uint8Array(view.buffer, 0, lengthBytes)));
       return true;
     }
     if (kind === RecordKind.withdraw) {

@@ -1,5 +1,5 @@
 /** Why a peer is refused (docs/can-wire.md, section 6). */
-export const CanLinkFault = {
+export const LinkFault = {
   /** A frame of another version, or of a type that does not exist. */
   version: 1,
   /** The windows of the two sides differ. */
@@ -13,20 +13,20 @@ export const CanLinkFault = {
   /** A latest value of no topic, or longer than that. */
   latest: 6,
 } as const;
-export type CanLinkFault = (typeof CanLinkFault)[keyof typeof CanLinkFault];
+export type LinkFault = (typeof LinkFault)[keyof typeof LinkFault];
 
 /** A peer broke the protocol of the link. Stays within the link, which refuses the peer. */
 export class LinkBreach extends Error {
-  readonly fault: CanLinkFault;
+  readonly fault: LinkFault;
 
-  constructor(fault: CanLinkFault, message: string) {
+  constructor(fault: LinkFault, message: string) {
     super(message);
     this.name = "LinkBreach";
     this.fault = fault;
   }
 }
 
-export function canLinkFaultName(fault: number): string {
-  const name = Object.entries(CanLinkFault).find(([, value]) => value === fault)?.[0];
+export function linkFaultName(fault: number): string {
+  const name = Object.entries(LinkFault).find(([, value]) => value === fault)?.[0];
   return name ?? `fault ${fault}`;
 }

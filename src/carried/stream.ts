@@ -1,19 +1,17 @@
-import type { CanClock, ClockTimer } from "../clock.js";
-import type { IsoTpEndpoint } from "../isotp/endpoint.js";
+import type { Carrier } from "./carrier.js";
+import type { ClockTimer, LinkClock } from "./clock.js";
 import { type ControlFrame, CURSOR_MODULUS } from "./control-frame.js";
-import { encodeLatest, MAX_STREAM_PDU_BYTES, STREAM_HEADER_BYTES, writeStreamHeader } from "./data-pdu.js";
+import { encodeLatest, STREAM_HEADER_BYTES, writeStreamHeader } from "./data-pdu.js";
 import { Incoming } from "./incoming.js";
 import type { LatestValue } from "./latest.js";
 import { Outgoing } from "./outgoing.js";
-import type { CanLinkCounters } from "./statistics.js";
+import type { CarriedCounters } from "./statistics.js";
 
 /** How long what was taken waits to be acknowledged, so that one frame does for several records. */
 const ACKNOWLEDGE_NS = 10e6;
 
 /** How long nothing is acknowledged before the peer is asked what it has. */
 const PROBE_NS = 250e6;
-
-const MAX_CHUNK_BYTES = MAX_STREAM_PDU_BYTES - STREAM_HEADER_BYTES;
 
 /** Bytes of the stream in one PDU at least, once many got lost: some ten classic frames. */
 const LEAST_CHUNK_BYTES = 64;
@@ -45,9 +43,9 @@ type CursorType = "taken" | "want" | "probe";
 export class LinkStream {
   readonly outgoing: Outgoing;
   readonly incoming: Incoming;
-  readonly #endpoint: IsoTpEndpoint;
-  readonly #clock: CanClock;
-  readonly #counters: CanLinkCounters;
+  readonly #carrier: Carrier;
+  readonly #clock: LinkClock;
+  readonly #counters: CarriedCounters;
   readonly #hooks: StreamHooks;
   readonly #windowBytes: number;
   readonly #due = new Set<CursorType>();
@@ -58,21 +56,15 @@ export class LinkStream {
   #retryNs = 0;
   #progressNs = 0;
   /** Bytes of the stream in one PDU: halved when one gets lost, as the longer it is the less it gets through, and doubled again. */
-  #chunkBytes = MAX_CHUNK_BYTES;
+  #chunkBytes = Number.MAX_SAFE_INTEGER;
   #acknowledged = 0;
   /** The gap before this was told. */
   #wanted = -1;
   #latestHadTurn = false;
   #timer: ClockTimer | undefined;
 
-  constructor(
-    endpoint: IsoTpEndpoint,
-    windowBytes: number,
-    clock: CanClock,
-    counters: CanLinkCounters,
-    hooks: StreamHooks,
-  ) {
-    this.#endpoint = endpoint;
+  constructor(carrier: Carrier, windowBytes: number, clock: LinkClock, counters: CarriedCounters, hooks: StreamHooks) {
+    this.#carrier = carrier;
     this.#windowBytes = windowBytes;
     this.#clock = clock;
     this.#counters = counters;
@@ -117,12 +109,23 @@ export class LinkStream {
     this.#due.clear();
   }
 
+  /** The carrier was down, and what the peer has not taken may be lost: it is sent again. */
+  restart(): void {
+    this.#flight?.abort();
+    this.#flight = undefined;
+    this.#retryNs = 0;
+    this.#wanted = -1;
+    this.#counters.resentBytes += this.outgoing.goBackToTaken();
+  }
+
   /** Sends the next PDU, if none is under way: of the stream and of the latest values by turns. */
   pump(): void {
-    if (this.#flight !== undefined || this.#endpoint.closed || !this.#hooks.sendable()) return;
+    if (this.#carrier.sendLatest !== undefined) this.#sendLatestPast(this.#carrier.sendLatest.bind(this.#carrier));
+    if (this.#flight !== undefined || !this.#carrier.up || !this.#hooks.sendable()) return;
     if (this.#clock.elapsedNs() < this.#retryNs) return;
     const hasStream = this.outgoing.unsentBytes > 0;
-    const latest = hasStream && this.#latestHadTurn ? undefined : this.#hooks.nextLatest();
+    const hasTurn = this.#carrier.sendLatest === undefined && !(hasStream && this.#latestHadTurn);
+    const latest = hasTurn ? this.#hooks.nextLatest() : undefined;
     this.#latestHadTurn = latest !== undefined;
     if (latest !== undefined) {
       this.#send(encodeLatest(this.#sendTag, latest.channel, latest.latest), () => {});
@@ -169,7 +172,7 @@ export class LinkStream {
     }
     if (!this.outgoing.take(cursor)) return false;
     this.#progressNs = this.#clock.elapsedNs();
-    this.#chunkBytes = Math.min(MAX_CHUNK_BYTES, this.#chunkBytes * 2);
+    this.#chunkBytes = Math.min(this.#maxChunkBytes, this.#chunkBytes * 2);
     return true;
   }
 
@@ -194,18 +197,33 @@ export class LinkStream {
     }
   }
 
+  get #maxChunkBytes(): number {
+    return this.#carrier.maxStreamPduBytes - STREAM_HEADER_BYTES;
+  }
+
   #ask(type: CursorType): void {
     this.#due.add(type);
     this.#hooks.due();
   }
 
   #noteLoss(): void {
-    this.#chunkBytes = Math.max(LEAST_CHUNK_BYTES, Math.floor(this.#chunkBytes / 2));
+    this.#chunkBytes = Math.max(LEAST_CHUNK_BYTES, Math.floor(Math.min(this.#chunkBytes, this.#maxChunkBytes) / 2));
+  }
+
+  /** Latest values that need not wait for the stream. */
+  #sendLatestPast(send: (pdu: Uint8Array) => boolean): void {
+    while (this.#carrier.up && this.#hooks.sendable()) {
+      const next = this.#hooks.nextLatest();
+      if (next === undefined || !send(encodeLatest(this.#sendTag, next.channel, next.latest))) return;
+      next.sent();
+    }
   }
 
   #sendStream(): void {
     const cursor = this.outgoing.sent;
-    const pdu = new Uint8Array(STREAM_HEADER_BYTES + Math.min(this.#chunkBytes, this.outgoing.unsentBytes));
+    const pdu = new Uint8Array(
+      STREAM_HEADER_BYTES + Math.min(this.#chunkBytes, this.#maxChunkBytes, this.outgoing.unsentBytes),
+    );
     writeStreamHeader(pdu, this.#sendTag, cursor);
     const length = this.outgoing.read(pdu, STREAM_HEADER_BYTES);
     this.#send(pdu, () => this.outgoing.advance(cursor, length));
@@ -214,7 +232,7 @@ export class LinkStream {
   #send(pdu: Uint8Array, sent: () => void): void {
     const flight = new AbortController();
     this.#flight = flight;
-    this.#endpoint.send(pdu, { signal: flight.signal }).then(
+    this.#carrier.send(pdu, flight.signal).then(
       () => {
         if (this.#flight !== flight) return;
         this.#flight = undefined;

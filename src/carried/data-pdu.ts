@@ -1,18 +1,16 @@
 import { CURSOR_MODULUS } from "./control-frame.js";
-import { CanLinkFault, LinkBreach } from "./fault.js";
+import { LinkBreach, LinkFault } from "./fault.js";
 import type { LatestValue } from "./latest.js";
 import { readVarint, writeVarint } from "./varint.js";
 
 /** Bytes before the stream in a PDU: tag and cursor. */
 export const STREAM_HEADER_BYTES = 5;
 
-/** Longest PDU with a part of the stream: no more than a FirstFrame with a length of 12 bits announces. */
-export const MAX_STREAM_PDU_BYTES = 4095;
-
 /** Bit of the first word that tells a latest value from the stream. */
 const LATEST = 0x8000;
 
-const MAX_LATEST_HEADER_BYTES = 2 + 3 + 3 + 4;
+/** Bytes before a latest value: tag, channel, topic, count. */
+export const MAX_LATEST_HEADER_BYTES = 2 + 3 + 3 + 4;
 
 /** A PDU of a link's data connection (docs/can-wire.md, section 4). */
 export type DataPdu =
@@ -62,5 +60,5 @@ export function decodeDataPdu(pdu: Uint8Array): DataPdu {
 }
 
 function tooShort(pdu: Uint8Array): LinkBreach {
-  return new LinkBreach(CanLinkFault.record, `A PDU of ${pdu.length} bytes is shorter than its header`);
+  return new LinkBreach(LinkFault.record, `A PDU of ${pdu.length} bytes is shorter than its header`);
 }

@@ -1,5 +1,5 @@
 import { expandCursor } from "./control-frame.js";
-import { CanLinkFault, LinkBreach } from "./fault.js";
+import { LinkBreach, LinkFault } from "./fault.js";
 import { decodeRecordHeader, MAX_RECORD_HEADER, type RecordHeader } from "./record.js";
 import { ByteRing } from "./ring.js";
 
@@ -54,7 +54,7 @@ export class Incoming {
     const fresh = data.subarray(known);
     if (this.#received + fresh.length - this.#taken > this.#ring.capacity) {
       const found = `${this.#received + fresh.length - this.#taken} bytes of a stream wait, wanted ${this.#ring.capacity} at most`;
-      throw new LinkBreach(CanLinkFault.cursor, found);
+      throw new LinkBreach(LinkFault.cursor, found);
     }
     this.#ring.write(this.#received, fresh);
     this.#received += fresh.length;

@@ -1,9 +1,6 @@
-import { NO_ROOM } from "../../channel/link.js";
-import { ErrorCode, IntercellError } from "../../errors.js";
-import { CanLinkFault, LinkBreach } from "./fault.js";
-
-/** Longest topic, so that its value goes into one PDU with the kernel's ISO-TP too (8300 bytes since Linux 6.2). */
-export const MAX_TOPIC_BYTES = 8192;
+import { NO_ROOM } from "../channel/link.js";
+import { ErrorCode, IntercellError } from "../errors.js";
+import { LinkBreach, LinkFault } from "./fault.js";
 
 /** Most topics of a channel: their number has 8 bits in an acknowledgement. */
 export const MAX_TOPICS = 256;
@@ -40,11 +37,11 @@ export class LatestSlots {
   latestCount = 0;
 
   /** @throws IntercellError `ERR_FULL` if there are too many topics, or one is too long. */
-  constructor(name: string, sizes: readonly number[]) {
+  constructor(name: string, sizes: readonly number[], maxTopicBytes: number) {
     this.#name = name;
-    if (sizes.length > MAX_TOPICS || sizes.some((size) => size > MAX_TOPIC_BYTES)) {
-      const limit = `${MAX_TOPICS} topics of ${MAX_TOPIC_BYTES} bytes`;
-      throw new IntercellError(ErrorCode.FULL, `Channel "${name}" has more than a CAN link carries: ${limit}`);
+    if (sizes.length > MAX_TOPICS || sizes.some((size) => size > maxTopicBytes)) {
+      const limit = `${MAX_TOPICS} topics of ${maxTopicBytes} bytes`;
+      throw new IntercellError(ErrorCode.FULL, `Channel "${name}" has more than its link carries: ${limit}`);
     }
     this.#own = sizes.map((size) => ({
       ...{ bytes: new Uint8Array(size), length: 0, count: 0, sent: 0, held: 0, sentNs: 0 },
@@ -99,7 +96,7 @@ export class LatestSlots {
     const slot = this.#peer[topic];
     if (slot === undefined || value.length > slot.bytes.length) {
       const found = `${value.length} bytes for topic ${topic} of channel "${this.#name}"`;
-      throw new LinkBreach(CanLinkFault.latest, `Found a latest value of ${found}, which it does not take`);
+      throw new LinkBreach(LinkFault.latest, `Found a latest value of ${found}, which it does not take`);
     }
     // The count is a u32 on the wire; nobody publishes half of its range between two values that arrive.
     if (slot.count !== 0 && ((count - slot.count) | 0) < 0) return;

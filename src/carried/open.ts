@@ -1,0 +1,48 @@
+import { randomInt } from "node:crypto";
+import { ChannelNumbers } from "../channel/channel-numbers.js";
+import type { Carrier } from "./carrier.js";
+import { type ClockTimer, type LinkClock, MonotonicClock } from "./clock.js";
+import { CarriedLink } from "./link.js";
+import type { LinkHost } from "./link-host.js";
+import { type CarriedLinkOptions, checkCarriedOptions } from "./options.js";
+
+/** How often a link is looked at. */
+export const TICK_NS = 50e6;
+
+const DEFAULT_WINDOW_BYTES = 262_144;
+
+/**
+ * Opens the one link of a carrier that leads to one peer. The carrier closes once the link has closed and what it had committed
+ * is sent, which takes a second at most.
+ *
+ * @throws RangeError for the options.
+ */
+export function openCarriedLink(
+  carrier: Carrier,
+  options: CarriedLinkOptions = {},
+  clock: LinkClock = new MonotonicClock(),
+): CarriedLink {
+  const numbers = new ChannelNumbers();
+  let timer: ClockTimer | undefined;
+  const host: LinkHost = {
+    ...checkCarriedOptions(options, DEFAULT_WINDOW_BYTES),
+    clock,
+    takeNumber: (name) => numbers.take(name),
+    releaseNumber: (name) => numbers.release(name),
+    nextEpoch: () => randomInt(1, 2 ** 24),
+    removed: () => {},
+    finished: () => {
+      timer?.cancel();
+      timer = undefined;
+    },
+  };
+  const link = new CarriedLink(host, carrier);
+  const tickLater = (): void => {
+    timer = clock.schedule(TICK_NS, () => {
+      link.tick(clock.elapsedNs());
+      if (timer !== undefined) tickLater();
+    });
+  };
+  tickLater();
+  return link;
+}

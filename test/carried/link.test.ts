@@ -1,0 +1,71 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import { describeChannelOver } from "../channel/channel-contract.js";
+import { describeLink } from "../channel/link-contract.js";
+import { attach, commitBytes } from "../channel/link-pair.js";
+import { describeBody } from "../channel/one-body.js";
+import { turns, until } from "../channel/until.js";
+import { readSeed } from "../support/seed.js";
+import { MemoryCarrierPair } from "./memory-pair.js";
+
+const limits = { noSpin: true };
+
+/** Small, so that it fills up; and with a peer that is soon missed. */
+const small = { windowBytes: 4096, heartbeatMs: 20, stallMs: 200 };
+
+const perfect = () => new MemoryCarrierPair(small);
+describeLink("CarriedLink", perfect, limits);
+describeChannelOver("CarriedLink", perfect, limits);
+describeBody("a wire in this process", perfect);
+
+/** Repeatable: loses one in eight and doubles one in eight. */
+function mishaps(): () => number {
+  let state = readSeed() >>> 0;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    const draw = state >>> 29;
+    return draw === 0 ? 0 : draw === 1 ? 2 : 1;
+  };
+}
+
+const recordOf = (index: number): number[] =>
+  Array.from({ length: 200 }, (_, at) => (at === 0 ? index >> 8 : index) & 0xff);
+
+describe("CarriedLink over a wire that loses and doubles", () => {
+  test("loses no record and hands none on twice", async () => {
+    const pair = new MemoryCarrierPair(small, mishaps());
+    onTestFinished(() => pair.close());
+    const [left, right] = [attach(pair.left), attach(pair.right)];
+    await until(() => left.port.open && right.port.open, "both ports are open");
+    const count = 300;
+    let sent = 0;
+    await until(() => {
+      while (sent < count && commitBytes(left.port, recordOf(sent)) >= 0) sent++;
+      return right.seen.records.length >= count;
+    }, "all are there");
+    expect(right.seen.records.map(({ bytes }) => bytes)).toEqual(
+      Array.from({ length: count }, (_, at) => recordOf(at)),
+    );
+    expect(pair.left.statistics.resentBytes).toBeGreaterThan(0);
+  });
+});
+
+describe("CarriedLink when its carrier is down for a while", () => {
+  test("goes on in the same session with nothing lost", async () => {
+    const pair = new MemoryCarrierPair({ ...small, stallMs: 60_000 });
+    onTestFinished(() => pair.close());
+    const [left, right] = [attach(pair.left), attach(pair.right)];
+    await until(() => left.port.open && right.port.open, "both ports are open");
+    commitBytes(left.port, [1]);
+    await until(() => right.seen.records.length === 1, "the first is there");
+    pair.leftCarrier.up = false;
+    for (const byte of [2, 3]) commitBytes(left.port, [byte]);
+    commitBytes(right.port, [4]);
+    await turns(50);
+    expect(right.seen.records).toHaveLength(1);
+    pair.leftCarrier.up = true;
+    pair.rightCarrier.up = true;
+    await until(() => right.seen.records.length === 3 && left.seen.records.length === 1, "all are there");
+    expect(right.seen.records.map(({ bytes }) => bytes)).toEqual([[1], [2], [3]]);
+    expect(pair.left.statistics).toMatchObject({ sessions: 1, lostRecords: 0 });
+  });
+});
