@@ -91,6 +91,7 @@ NAPI_MODULE_INIT()
 	TRY(env, napi_add_async_cleanup_hook(env, addon_cleanup, addon,
 					     &addon->cleanup));
 	TRY(env, descriptor_export(env, exports));
+	TRY(env, frames_export(env, exports));
 	TRY(env, memory_export(env, exports));
 	TRY(env, registers_export(env, exports));
 	TRY(env, socket_export(env, exports));
@@ -102,6 +103,7 @@ NAPI_MODULE_INIT()
 	TRY(env, can_socket_export(env, exports));
 	TRY(env, ring_export(env, exports));
 	TRY(env, sim_registers_export(env, exports));
+	TRY(env, packet_socket_export(env, exports));
 	TRY(env, tap_export(env, exports));
 	return exports;
 }

@@ -86,6 +86,7 @@ bool set_number(napi_env env, napi_value object, const char *key,
 
 /* One for each object: the functions it gives to JavaScript. */
 napi_status descriptor_export(napi_env env, napi_value exports);
+napi_status frames_export(napi_env env, napi_value exports);
 napi_status memory_export(napi_env env, napi_value exports);
 napi_status registers_export(napi_env env, napi_value exports);
 napi_status socket_export(napi_env env, napi_value exports);
@@ -97,6 +98,7 @@ napi_status can_receiver_export(napi_env env, napi_value exports);
 napi_status can_socket_export(napi_env env, napi_value exports);
 napi_status ring_export(napi_env env, napi_value exports);
 napi_status sim_registers_export(napi_env env, napi_value exports);
+napi_status packet_socket_export(napi_env env, napi_value exports);
 napi_status tap_export(napi_env env, napi_value exports);
 
 /* Release everything of an ending environment. */

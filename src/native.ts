@@ -27,10 +27,17 @@ export {
 export { Connection, type ConnectionHandlers, type ConnectionOptions } from "./native/connection.js";
 export { closeDescriptor, createEventfd, openDescriptor, reopenReadOnly, writeEventfd } from "./native/descriptor.js";
 export { type DriverInfo, readEthtool } from "./native/ethtool.js";
+export { readFrames, writeFrames } from "./native/frames.js";
 export { Listener } from "./native/listener.js";
 export { createMemfd, mapMemory, unmapMemory } from "./native/memory.js";
 export { type NetlinkOptions, NetlinkProtocol, openNetlink, receiveNetlink, sendNetlink } from "./native/netlink.js";
 export { ownProgram } from "./native/own-program.js";
+export {
+  openPacketSocket,
+  type PacketCounts,
+  type PacketSocketOptions,
+  readPacketCounts,
+} from "./native/packet-socket.js";
 export { closePoller, createPoller, pollerRef, pollerUnref, setPollerEvents } from "./native/poller.js";
 export { mapRegisters, readRegister, unmapRegisters, writeRegister } from "./native/registers.js";
 export { type RecordsOptions, writeRecords } from "./native/ring.js";
@@ -43,7 +50,7 @@ export {
   simInspect,
   simOpen,
 } from "./native/sim.js";
-export { openTap, readFrames, setTapCarrier, setTapMtu, setTapUp, type Tap, writeFrames } from "./native/tap.js";
+export { openTap, setTapCarrier, setTapMtu, setTapUp, type Tap } from "./native/tap.js";
 export {
   type CanReceiver,
   type Credentials,

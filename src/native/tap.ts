@@ -13,8 +13,6 @@ interface Addon {
   setTapMtu(name: string, mtu: number): number;
   setTapUp(name: string): number;
   setTapCarrier(fd: Descriptor, carrier: boolean): number;
-  readFrames(fd: Descriptor, bytes: Uint8Array, slots: Uint32Array, maxFrameBytes: number): number;
-  writeFrames(fd: Descriptor, bytes: Uint8Array, slots: Uint32Array, count: number): number;
 }
 
 const TUN = "/dev/net/tun";
@@ -46,24 +44,4 @@ export function setTapUp(name: string): void {
 export function setTapCarrier(fd: Descriptor, carrier: boolean): void {
   const fault = { syscall: "ioctl TUNSETCARRIER", path: `descriptor ${fd}`, wanted: "set the carrier" };
   checked(addon<Addon>().setTapCarrier(fd, carrier), fault);
-}
-
-/**
- * Reads the frames that the kernel sends, as many as are there and fit.
- *
- * @param slots takes offset and length in `bytes` of each frame in turn.
- * @param maxFrameBytes longest frame; what is longer is cut off, so let it be above the interface's MTU with the header.
- * @returns the number of frames, or `-errno`.
- */
-export function readFrames(fd: Descriptor, bytes: Uint8Array, slots: Uint32Array, maxFrameBytes: number): number {
-  return addon<Addon>().readFrames(fd, bytes, slots, maxFrameBytes);
-}
-
-/**
- * Gives frames to the kernel. One that it does not take (the interface is down, no memory) is passed over.
- *
- * @returns the number of frames that it took, or `-errno` if the descriptor is none of an interface any more.
- */
-export function writeFrames(fd: Descriptor, bytes: Uint8Array, slots: Uint32Array, count: number): number {
-  return addon<Addon>().writeFrames(fd, bytes, slots, count);
 }
