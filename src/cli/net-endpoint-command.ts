@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { argument, parseCount } from "./argument.js";
 import type { NetAttachOptions } from "./net-attach.js";
 import type { NetCaptureOptions } from "./net-capture.js";
+import type { NetPingOptions } from "./net-ping.js";
 
 /** What takes the place of the kernel's driver, on a device that `uio_ivshmem` drives or a simulated one. */
 export function addNetEndpointCommands(net: Command): void {
@@ -21,6 +22,23 @@ export function addNetEndpointCommands(net: Command): void {
     .action(async (path: string, options: NetCaptureOptions) => {
       const { captureToFile } = await import("./net-capture.js");
       await captureToFile(path, options);
+    });
+  addNetPingCommand(net);
+}
+
+function addNetPingCommand(net: Command): void {
+  withDevice(net.command("ping").description("ping the peer, without any address; needs root"))
+    .argument("[interface]", "such as eth1: past the IP stack of this side (default: take over a network device)")
+    .option("-c, --count <packets>", "end after so many (default: at Ctrl-C)", argument(parseCount))
+    .option("-i, --interval <ms>", "time between two; 0 sends each at the answer (default: 1000)", argument(parseCount))
+    .option("-s, --size <bytes>", "bytes behind the headers (default: 56)", argument(parseCount))
+    .option("-W, --timeout <ms>", "how long to wait for each answer (default: 1000)", argument(parseCount))
+    .option("--wait <ms>", "how long to wait until the link is up (default: 5000)", argument(parseCount))
+    .option("-q, --quiet", "print the statistics only")
+    .option("--json", "print the statistics only, as JSON")
+    .action(async (interfaceName: string | undefined, options: NetPingOptions) => {
+      const { pingNet } = await import("./net-ping.js");
+      await pingNet(interfaceName, options);
     });
 }
 

@@ -8,6 +8,15 @@ export {
   type NetDownReason,
   openIvshmemNet,
 } from "./endpoint.js";
+export { EtherType } from "./ethernet/frame.js";
+export type { FramePort, FramePortEvents } from "./ethernet/frame-port.js";
+export {
+  openPacketSocket,
+  type PacketSocket,
+  type PacketSocketEvents,
+  type PacketSocketOptions,
+  type PacketSocketStatistics,
+} from "./ethernet/packet-socket.js";
 export type { FrameBatch } from "./frame-batch.js";
 export type { FrameReader, FramesOptions } from "./frame-reader.js";
 export { type NetGeometry, netGeometry } from "./geometry.js";
@@ -28,6 +37,9 @@ export {
   openNetInterfaceWatcher,
 } from "./interface-watcher.js";
 export type { FrameObserver } from "./observers.js";
+export { maxPingBytes, type PingEcho, type PingOptions, type PingStation, pingPeer } from "./ping/ping.js";
+export type { PingReport } from "./ping/report.js";
+export type { RoundTripSummary } from "./ping/round-trip-times.js";
 export { NET_PROTOCOL } from "./rings.js";
 export { NetState, netStateName } from "./state.js";
 export type { IvshmemNetStatistics } from "./statistics.js";

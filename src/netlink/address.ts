@@ -1,6 +1,7 @@
-import { isIPv4, isIPv6, SocketAddress } from "node:net";
+import { isIPv4, isIPv6 } from "node:net";
 import { constants } from "node:os";
 import { AttributeSet, concatenate, encodeAttributes, malformed, u32Bytes, viewOf } from "./attribute.js";
+import { formatIpAddress, parseIpv6Address } from "./ip-address.js";
 import { describeLink, withRoute } from "./list-links.js";
 import { AddressAttribute, MessageType, NetlinkFlag } from "./numbers.js";
 import { changeAdvice } from "./set-link.js";
@@ -106,7 +107,7 @@ export function parseAddress({ payload }: { readonly payload: Uint8Array }): Lin
   const attributes = new AttributeSet(payload.subarray(HEADER_BYTES));
   // On a point-to-point link ADDRESS is the peer's (linux/if_addr.h).
   const bytes = attributes.bytes(AddressAttribute.LOCAL) ?? attributes.bytes(AddressAttribute.ADDRESS);
-  const address = bytes === undefined ? undefined : formatIp(bytes);
+  const address = bytes === undefined ? undefined : formatIpAddress(bytes);
   if (address === undefined) return undefined;
   const flags = attributes.u32(AddressAttribute.FLAGS) ?? view.getUint8(2);
   return {
@@ -120,38 +121,16 @@ export function parseAddress({ payload }: { readonly payload: Uint8Array }): Lin
   };
 }
 
-function formatIp(bytes: Uint8Array): string | undefined {
-  if (bytes.length === 4) return bytes.join(".");
-  if (bytes.length !== 16) return undefined;
-  const view = viewOf(bytes);
-  const groups = Array.from({ length: 8 }, (_, group) => view.getUint16(group * 2).toString(16));
-  return new SocketAddress({ family: "ipv6", address: groups.join(":") }).address;
-}
-
 function parsePrefixed(text: string): { bytes: Uint8Array; prefixLength: number } {
   const [, address = "", prefix = ""] = /^([^/]+)\/(\d{1,3})$/.exec(String(text)) ?? [];
   const bytes = isIPv4(address)
     ? Uint8Array.from(address.split("."), Number)
     : isIPv6(address) && !address.includes("%")
-      ? ipv6Bytes(address)
+      ? parseIpv6Address(address)
       : undefined;
   const prefixLength = Number(prefix);
   if (bytes === undefined || prefixLength > bytes.length * 8) {
     throw new TypeError(`An address looks like 192.0.2.1/24 or fd00::1/64, not ${JSON.stringify(text)}`);
   }
   return { bytes, prefixLength };
-}
-
-function ipv6Bytes(address: string): Uint8Array {
-  // The last two groups may be written as an IPv4 address (RFC 4291, section 2.2).
-  const plain = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, a, b, c, d) =>
-    [Number(a) * 256 + Number(b), Number(c) * 256 + Number(d)].map((group) => group.toString(16)).join(":"),
-  );
-  const [head = "", tail] = plain.split("::");
-  const groups = (part: string) => part.split(":").filter((group) => group !== "");
-  const end = tail === undefined ? [] : groups(tail);
-  const begin = groups(head);
-  const zeros = Array.from({ length: 8 - begin.length - end.length }, () => "0");
-  const words = [...begin, ...zeros, ...end].map((group) => Number.parseInt(group, 16));
-  return Uint8Array.from(words.flatMap((word) => [word >> 8, word & 0xff]));
 }

@@ -1,6 +1,9 @@
+import { writeFileSync } from "node:fs";
+import { findLinkLocalAddress } from "../../../src/netlink/address.js";
 import { createLink, deleteLink } from "../../../src/netlink/create-link.js";
 import { findLink } from "../../../src/netlink/list-links.js";
 import { setLink } from "../../../src/netlink/set-link.js";
+import { until } from "../../channel/until.js";
 import { canMakeNamespaces, NO_NAMESPACES, TestNamespace } from "../../support/network-namespace.js";
 import { type SkipOptions, skipUnless } from "../../support/skip.js";
 
@@ -25,8 +28,11 @@ export class TestCable implements Disposable {
       const peer = { name: this.names[1], mtu, namespace: { path: this.namespaces[1].path } };
       createLink(this.names[0], { kind: "veth", mtu, peer });
     });
-    this.setUp(0);
-    this.setUp(1);
+    for (const end of [0, 1] as const) {
+      // Its address is its own at once; otherwise the kernel asks around for a second or two whether somebody has it.
+      this.within(end, () => writeFileSync(`/proc/sys/net/ipv6/conf/${this.names[end]}/accept_dad`, "0"));
+      this.setUp(end);
+    }
   }
 
   /** Runs something in the namespace of one end. */
@@ -38,6 +44,13 @@ export class TestCable implements Disposable {
     } finally {
       namespace.leave();
     }
+  }
+
+  /** Resolves once both kernels have an IPv6 address on it: they take their time even if they do not ask around. */
+  async ready(): Promise<this> {
+    const address = (end: 0 | 1) => this.within(end, () => findLinkLocalAddress(this.names[end]));
+    await until(() => address(0) !== undefined && address(1) !== undefined, "both kernels have an address");
+    return this;
   }
 
   setUp(end: 0 | 1, up = true): void {
