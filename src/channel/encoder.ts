@@ -42,10 +42,17 @@ export class Encoder<T> {
    */
   tryCommit(value: T): number {
     if (!this.#direct) return this.#outbox.tryCommit(this.kind, this.message, this.#encodeScratch(value));
-    const offset = this.#outbox.claim(this.#claimBytes);
+    const outbox = this.#outbox;
+    const offset = outbox.claim(this.#claimBytes);
     if (offset === NO_ROOM) return NO_ROOM;
-    const lengthBytes = this.codec.encode(value, this.#outbox.view, offset);
-    return this.#outbox.commit(this.kind, this.message, lengthBytes);
+    outbox.filling();
+    let lengthBytes: number;
+    try {
+      lengthBytes = this.codec.encode(value, outbox.view, offset);
+    } finally {
+      outbox.filled();
+    }
+    return outbox.commit(this.kind, this.message, lengthBytes);
   }
 
   /** A value's bytes in memory of their own. */

@@ -1,5 +1,6 @@
 import type { TypedEmitter } from "../emitter.js";
 import type { IntercellError } from "../errors.js";
+import type { Lease } from "./lease.js";
 
 /** Kind of a record on a link (docs/wire-protocol.md, section 4). */
 export const RecordKind = {
@@ -156,6 +157,12 @@ export interface Port {
    * and at most {@link maxPayload}. Absent on a link that gains nothing by it.
    */
   commitRun?(message: number, payloads: Uint8Array, lengthBytes: number): number;
+  /**
+   * Sets places aside for data records of exactly `lengthBytes` if more of them are likely to follow: returns false, and
+   * does nothing, if a single claim is the better way. What is written by way of the lease counts as committed from
+   * {@link Lease.take} on. Absent on a link that gains nothing by it.
+   */
+  lease?(lease: Lease, message: number, lengthBytes: number): boolean;
   /** Publishes committed records and rings the peer if it sleeps. */
   flush(): void;
   /** Stores a value in the slot of a topic. Throws IntercellError `ERR_TOO_LARGE` if it exceeds the topic's size. */

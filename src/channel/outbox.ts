@@ -1,4 +1,5 @@
 import { ErrorCode, IntercellError } from "../errors.js";
+import type { Lease } from "./lease.js";
 import { NO_ROOM, type Port, type PortRecordKind, RecordKind } from "./link.js";
 import { Deadline, type WaitOptions } from "./wait.js";
 
@@ -32,6 +33,8 @@ export class Outbox {
   #stop: Stop | undefined;
   /** Something waits in line, or the channel is closed: one look for {@link claim}, which costs less than the two sets. */
   #blocked = false;
+  /** The application's own code runs to write a message into the place that was claimed. */
+  #filling = false;
   /** The port's view as bytes, kept as long as the port has the same. */
   #view: DataView | undefined;
   #bytes: Uint8Array = new Uint8Array();
@@ -57,6 +60,11 @@ export class Outbox {
     return this.#stop?.error;
   }
 
+  /** A place of a lease may not be used: something waits in line, the channel is closed, or a message is being written. */
+  get blocked(): boolean {
+    return this.#blocked || this.#filling;
+  }
+
   /** Where to write a claimed payload. */
   get view(): DataView {
     return this.#port.view;
@@ -69,15 +77,37 @@ export class Outbox {
   /**
    * As {@link Port.claim}; also {@link NO_ROOM} while other records wait in line.
    *
-   * @throws IntercellError `ERR_CLOSED` once the channel is closed.
+   * @throws IntercellError `ERR_CLOSED` once the channel is closed; TypeError while a message is being written.
    */
   claim(lengthBytes: number): number {
-    return this.#blocked ? this.#refuse() : this.#port.claim(lengthBytes);
+    return this.#blocked || this.#filling ? this.#refuse() : this.#port.claim(lengthBytes);
+  }
+
+  /**
+   * To be called before accessors and functions of the application write into the place that is claimed or leased, and
+   * {@link filled} in any case afterwards: a message that they send in between would take the same place.
+   */
+  filling(): void {
+    this.#filling = true;
+  }
+
+  filled(): void {
+    this.#filling = false;
   }
 
   /** As {@link Port.commit}. */
   commit(kind: PortRecordKind, message: number, lengthBytes: number): number {
     return this.#port.commit(kind, message, lengthBytes);
+  }
+
+  /** As {@link Port.lease}; also false while records wait in line, or once the channel is closed. */
+  lease(lease: Lease, message: number, lengthBytes: number): boolean {
+    return !this.blocked && this.#port.lease?.(lease, message, lengthBytes) === true;
+  }
+
+  /** As {@link Port.flush}. */
+  flush(): void {
+    this.#port.flush();
   }
 
   /** Commits a payload if there is room and nothing waits; gives its sequence or {@link NO_ROOM}. */
@@ -88,7 +118,7 @@ export class Outbox {
 
   /** As {@link tryCommit} for data messages of `lengthBytes` that lie one behind the other; gives how many were taken. */
   tryCommitRun(message: number, payloads: Uint8Array, lengthBytes: number): number {
-    if (this.#blocked) {
+    if (this.blocked) {
       this.#refuse();
       return 0;
     }
@@ -165,6 +195,7 @@ export class Outbox {
 
   /** Commits what waits, as far as there is room. */
   pump(): void {
+    if (this.#filling) return;
     for (const record of this.#line) {
       const offset = this.#port.claim(record.payload.length);
       if (offset === NO_ROOM) return;
@@ -194,6 +225,11 @@ export class Outbox {
   }
 
   #refuse(): number {
+    if (this.#filling) {
+      throw new TypeError(
+        `Cannot send on ${this.#label} while the fields of another message are set: send it afterwards`,
+      );
+    }
     if (this.#stop?.final) throw this.#stop.error;
     return NO_ROOM;
   }

@@ -1,5 +1,6 @@
 import type { Codec, FieldWriter, Writer } from "../schema/codec.js";
 import type { Encoder } from "./encoder.js";
+import { Lease } from "./lease.js";
 import { NO_ROOM, RecordKind } from "./link.js";
 import type { Outbox } from "./outbox.js";
 import type { ChannelCounters } from "./statistics.js";
@@ -54,6 +55,9 @@ export class MessageSender<T> implements Sender<T> {
   readonly #message: number;
   readonly #size: number;
   readonly #direct: boolean;
+  /** Messages have one size, so that places for many can be set aside. */
+  readonly #leasable: boolean;
+  readonly #lease = new Lease();
   #writer: Writer<T> | undefined;
   #scratch: DataView | undefined;
 
@@ -66,9 +70,22 @@ export class MessageSender<T> implements Sender<T> {
     this.#message = encoder.message;
     this.#size = codec.size;
     this.#direct = encoder.direct;
+    this.#leasable = encoder.direct && codec.size === codec.minSize && codec.size > 0;
   }
 
   trySend(value: T): boolean {
+    const lease = this.#lease;
+    if (this.#hasLease(lease)) {
+      const { left } = lease;
+      this.#outbox.filling();
+      try {
+        this.#codec.encode(value, lease.view, lease.offset);
+      } finally {
+        this.#outbox.filled();
+      }
+      this.#take(lease, left);
+      return true;
+    }
     if (this.#encoder.tryCommit(value) === NO_ROOM) return false;
     this.#counters.sent++;
     return true;
@@ -86,11 +103,31 @@ export class MessageSender<T> implements Sender<T> {
     this.#writer ??= this.#codec.writer();
     const writer = this.#writer;
     const outbox = this.#outbox;
+    const lease = this.#lease;
+    if (this.#hasLease(lease)) {
+      const { left } = lease;
+      outbox.filling();
+      try {
+        fill(writer.begin(lease.view, lease.offset));
+        writer.end();
+      } finally {
+        outbox.filled();
+      }
+      this.#take(lease, left);
+      return true;
+    }
     if (!this.#direct) return this.#tryWriteScratch(writer, fill);
     const offset = outbox.claim(this.#size);
     if (offset === NO_ROOM) return false;
-    fill(writer.begin(outbox.view, offset));
-    outbox.commit(RecordKind.data, this.#message, writer.end());
+    outbox.filling();
+    let lengthBytes: number;
+    try {
+      fill(writer.begin(outbox.view, offset));
+      lengthBytes = writer.end();
+    } finally {
+      outbox.filled();
+    }
+    outbox.commit(RecordKind.data, this.#message, lengthBytes);
     this.#counters.sent++;
     return true;
   }
@@ -125,9 +162,28 @@ export class MessageSender<T> implements Sender<T> {
     return taken;
   }
 
+  /** Whether a place is set aside, perhaps just now. */
+  #hasLease(lease: Lease): boolean {
+    if (lease.left > 0) return !this.#outbox.blocked;
+    return this.#leasable && this.#outbox.lease(lease, this.#message, this.#size);
+  }
+
+  /** Commits what was written in the place that was the next one when `left` were left. */
+  #take(lease: Lease, left: number): void {
+    if (lease.left !== left) throw interrupted(this.#encoder.what);
+    lease.take();
+    this.#counters.sent++;
+    if (left === 1) this.#outbox.flush();
+  }
+
   #tryWriteScratch(writer: Writer<T>, fill: (fields: FieldWriter<T>) => void): boolean {
     this.#scratch ??= new DataView(new ArrayBuffer(this.#codec.size));
     fill(writer.begin(this.#scratch, 0));
     return this.trySendBytes(new Uint8Array(this.#scratch.buffer, 0, writer.end()));
   }
+}
+
+/** The mistake of an accessor, or a `fill`, that polls, flushes or sends on another channel of the link. */
+function interrupted(what: string): TypeError {
+  return new TypeError(`Cannot send ${what}: the link is to be left alone while its fields are set`);
 }

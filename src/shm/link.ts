@@ -1,5 +1,6 @@
 import { Controls, MAX_CHANNELS } from "../channel/controls.js";
 import { createEmitter } from "../channel/emitter.js";
+import type { Lease } from "../channel/lease.js";
 import type {
   Link,
   LinkDown,
@@ -86,8 +87,8 @@ export class ShmLink implements Link, PortHost {
   }
 
   get statistics(): LinkStatistics {
-    const { highWaterBytes, capacity } = this.#outbox.writer;
-    return { ...this.#counters, ringHighWaterBytes: highWaterBytes, ringCapacityBytes: capacity };
+    const { highWaterBytes, capacity, committed } = this.#outbox.writer;
+    return { ...this.#counters, ...committed, ringHighWaterBytes: highWaterBytes, ringCapacityBytes: capacity };
   }
 
   get sendable(): boolean {
@@ -188,10 +189,21 @@ export class ShmLink implements Link, PortHost {
 
   commit(kind: number, channel: number, message: number, payloadBytes: number): number {
     const sequence = this.#outbox.writer.commit(kind, channel, message, payloadBytes);
-    this.#counters.sentRecords += 1;
-    this.#counters.sentBytes += payloadBytes;
     this.#outbox.committed();
     return sequence;
+  }
+
+  lease(lease: Lease, channel: number, message: number, payloadBytes: number): boolean {
+    try {
+      return this.#outbox.lend(lease, { kind: RecordKind.data, channel, message }, payloadBytes);
+    } catch (error) {
+      this.#keepFault(error);
+      return false;
+    }
+  }
+
+  settle(): void {
+    this.#outbox.writer.settle();
   }
 
   commitRun(channel: number, message: number, payloads: Uint8Array, payloadBytes: number): number {
@@ -204,8 +216,6 @@ export class ShmLink implements Link, PortHost {
     }
     const records = (writer.sequence - first) >>> 0;
     if (records * payloadBytes < payloads.byteLength) this.#askForRoom();
-    this.#counters.sentRecords += records;
-    this.#counters.sentBytes += records * payloadBytes;
     return records;
   }
 
@@ -228,7 +238,11 @@ export class ShmLink implements Link, PortHost {
     this.#roster.remove(port);
     const release = () => {
       this.#host.releaseNumber(port.name);
-      if (port.place.size > 0) this.#host.latest.free(port.place.offset, this.#takenCheck());
+      const { writer } = this.#outbox;
+      const [sessions, tail] = [this.#counters.sessions, writer.tail];
+      // Not before the peer has taken the withdrawal, or cannot take it any more.
+      const isOver = () => this.#closed || !this.#peering.isUp || this.#counters.sessions !== sessions;
+      if (port.place.size > 0) this.#host.latest.free(port.place.offset, () => isOver() || writer.hasTaken(tail));
     };
     if (this.#peering.isUp && !this.#closed) {
       this.#controls.withdraw(port.number, release);
@@ -280,14 +294,6 @@ export class ShmLink implements Link, PortHost {
   /** @internal Looks at the peer's heartbeat. */
   watchHeartbeat(nowMs: number): void {
     if (!this.#closed) this.#peering.watchHeartbeat(nowMs);
-  }
-
-  /** Tells, when asked later, whether the peer has taken all that is committed now or cannot take it any more. */
-  #takenCheck(): () => boolean {
-    const { writer } = this.#outbox;
-    const { sessions } = this.#counters;
-    const { tail } = writer;
-    return () => this.#closed || !this.#peering.isUp || this.#counters.sessions !== sessions || writer.hasTaken(tail);
   }
 
   #announce(port: ShmPort): void {

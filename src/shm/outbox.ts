@@ -1,3 +1,4 @@
+import type { Lease } from "../channel/lease.js";
 import { observe, publish } from "../uio/atomic.js";
 import type { RingPlace } from "./geometry.js";
 import { Control, RECORD_HEADER_BYTES, WakeBit } from "./layout.js";
@@ -62,6 +63,21 @@ export class Outbox {
       this.#flushScheduled = true;
       queueMicrotask(this.#flushSoon);
     }
+  }
+
+  /**
+   * Lends places for as many records as are published at once. False, so that the record is claimed by itself, if there is
+   * no room or if it is the first since the last publication: it may well stay alone. As the first scheduled a publication,
+   * what is taken of the lease leaves with it.
+   *
+   * @throws Fault as {@link RingWriter.claim}.
+   */
+  lend(lease: Lease, header: RecordHeader, payloadBytes: number): boolean {
+    const { writer } = this;
+    const gathered = writer.unpublishedBytes;
+    if (gathered === 0 || this.#abandoned) return false;
+    const places = Math.floor((this.#gatherBytes - gathered) / (RECORD_HEADER_BYTES + payloadBytes));
+    return places > 1 && writer.lend(lease, this.#own.view, header, payloadBytes, places);
   }
 
   /**

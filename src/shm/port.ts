@@ -1,3 +1,4 @@
+import type { Lease } from "../channel/lease.js";
 import {
   type LinkDown,
   NO_ROOM,
@@ -25,6 +26,10 @@ export interface PortHost {
   stands(): boolean;
   claim(payloadBytes: number): number;
   commit(kind: number, channel: number, message: number, payloadBytes: number): number;
+  /** As {@link Port.lease}, for the channel with this number. */
+  lease(lease: Lease, channel: number, message: number, payloadBytes: number): boolean;
+  /** Takes back a lease and commits what was taken of it. */
+  settle(): void;
   /** Commits data records with payloads of `payloadBytes`, more than 0; gives how many there was room for. */
   commitRun(channel: number, message: number, payloads: Uint8Array, payloadBytes: number): number;
   flush(): void;
@@ -138,6 +143,11 @@ export class ShmPort implements Port {
     return taken;
   }
 
+  lease(lease: Lease, message: number, lengthBytes: number): boolean {
+    this.#claimed = false;
+    return this.open && this.#host.lease(lease, this.number, message, lengthBytes);
+  }
+
   flush(): void {
     this.#host.flush();
   }
@@ -187,6 +197,7 @@ export class ShmPort implements Port {
   close(): void {
     if (!this.#closed) {
       this.#closed = true;
+      this.#host.settle();
       this.#host.detach(this);
       this.#opened = false;
       this.#peerSlots = [];
@@ -215,6 +226,7 @@ export class ShmPort implements Port {
 
   /** @internal The peer went away or stalled while the session stands. */
   suspended(down: LinkDown): void {
+    this.#host.settle();
     if (this.#opened) {
       this.handler.lost(down);
     }
@@ -229,6 +241,7 @@ export class ShmPort implements Port {
 
   /** @internal The peer withdrew the channel, or the session ended: `announced` must be made again in the next one. */
   part(down: LinkDown | undefined): void {
+    this.#host.settle();
     this.announced = this.announced && down === undefined;
     this.peerNumber = undefined;
     this.#peerSlots = [];

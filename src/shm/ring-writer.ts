@@ -1,3 +1,4 @@
+import type { Lease } from "../channel/lease.js";
 import { writeRecords } from "../native.js";
 import { observe, publish } from "../uio/atomic.js";
 import { Fault, FaultCode } from "./fault.js";
@@ -50,6 +51,13 @@ export class RingWriter {
   #sequence = 0;
   #claimed = 0;
   #claimStands = false;
+  #lease: Lease | undefined;
+  #leaseHeader: RecordHeader = { kind: 0, channel: 0, message: 0 };
+  #leaseBytes = 0;
+  /** Where the first record of the lease begins. */
+  #leasedAt = 0;
+  #committedRecords = 0;
+  #committedBytes = 0;
   highWaterBytes = 0;
 
   constructor(memory: SectionMemory, place: RingPlace) {
@@ -64,6 +72,7 @@ export class RingWriter {
 
   /** Starts over at cursor 0 towards a peer whose control block for us lies at `control` of its section. */
   reset(peerWords: Int32Array, control: number): void {
+    this.settle();
     this.#peerWords = peerWords;
     this.#peerHeadIndex = (control + Control.head) / 4;
     this.#published = 0;
@@ -82,6 +91,7 @@ export class RingWriter {
    * @throws Fault `acknowledgement` if the peer's head cannot be.
    */
   claim(payloadBytes: number): number {
+    if (this.#lease !== undefined) this.settle();
     const size = (RECORD_HEADER_BYTES + payloadBytes + RECORD_ALIGN_BYTES - 1) & -RECORD_ALIGN_BYTES;
     const toWrap = this.capacity - (this.#tail & this.#mask);
     const pad = size > toWrap ? toWrap : 0;
@@ -118,6 +128,8 @@ export class RingWriter {
     words[record + MESSAGE] = message;
     this.#tail = (claimed + ((length + RECORD_ALIGN_BYTES - 1) & -RECORD_ALIGN_BYTES)) | 0;
     this.#sequence = (sequence + 1) | 0;
+    this.#committedRecords += 1;
+    this.#committedBytes += payloadBytes;
     return sequence >>> 0;
   }
 
@@ -145,9 +157,61 @@ export class RingWriter {
       this.#sequence = (this.#sequence + count) | 0;
       this.#tail = (this.#claimed + count * size) | 0;
       this.#claimStands = false;
+      this.#committedRecords += count;
+      this.#committedBytes += count * payloadBytes;
       from += count * payloadBytes;
     }
     return from;
+  }
+
+  /**
+   * Gives up to `most` places for records with `payloadBytes` of payload, which lie one behind the other in `view`, that
+   * of the section; false if there is no room for one. What is taken of them is committed by {@link settle}.
+   *
+   * @throws Fault as {@link claim}.
+   */
+  lend(lease: Lease, view: DataView, header: RecordHeader, payloadBytes: number, most: number): boolean {
+    const offset = this.claim(payloadBytes);
+    if (offset === NO_ROOM) return false;
+    this.#claimStands = false;
+    const size = (RECORD_HEADER_BYTES + payloadBytes + RECORD_ALIGN_BYTES - 1) & -RECORD_ALIGN_BYTES;
+    const room = this.capacity - ((this.#claimed - this.#head) >>> 0);
+    const toWrap = this.capacity - (this.#claimed & this.#mask);
+    this.#lease = lease;
+    this.#leaseHeader = header;
+    this.#leaseBytes = payloadBytes;
+    this.#leasedAt = this.#claimed;
+    lease.grant(view, offset, size, Math.min(most, Math.floor(Math.min(room, toWrap) / size)));
+    return true;
+  }
+
+  /** Ends the lease, if there is one, and commits what was taken of it. All that looks at the tail does so first. */
+  settle(): void {
+    const lease = this.#lease;
+    if (lease === undefined) return;
+    this.#lease = undefined;
+    const count = lease.end();
+    if (count === 0) return;
+    const words = this.#words;
+    const length = RECORD_HEADER_BYTES + this.#leaseBytes;
+    const size = (length + RECORD_ALIGN_BYTES - 1) & -RECORD_ALIGN_BYTES;
+    const { kind, channel, message } = this.#leaseHeader;
+    const first = this.#leasedAt;
+    if (first !== this.#tail) this.#pad(first);
+    let record = (this.#ring + (first & this.#mask)) >> 2;
+    let sequence = this.#sequence;
+    for (let left = count; left > 0; left -= 1) {
+      words[record + LENGTH] = length;
+      words[record + KIND] = kind | (channel << 16);
+      words[record + SEQUENCE] = sequence;
+      words[record + MESSAGE] = message;
+      sequence = (sequence + 1) | 0;
+      record += size >> 2;
+    }
+    this.#sequence = sequence;
+    this.#tail = (first + count * size) | 0;
+    this.#committedRecords += count;
+    this.#committedBytes += count * this.#leaseBytes;
   }
 
   /** Fills the ring up to its wrap, where the record that is claimed begins. */
@@ -157,13 +221,21 @@ export class RingWriter {
     this.#words[pad + KIND] = PAD_KIND;
   }
 
+  /** Records committed since the writer was made, and the bytes of their payloads. */
+  get committed(): { readonly sentRecords: number; readonly sentBytes: number } {
+    this.settle();
+    return { sentRecords: this.#committedRecords, sentBytes: this.#committedBytes };
+  }
+
   /** Sequence that the next record will have, as int32. */
   get sequence(): number {
+    this.settle();
     return this.#sequence;
   }
 
   /** Cursor behind the last committed record. */
   get tail(): number {
+    this.settle();
     return this.#tail;
   }
 
@@ -173,13 +245,14 @@ export class RingWriter {
     return words !== undefined && ((observe(words, this.#peerHeadIndex) - cursor) | 0) >= 0;
   }
 
-  /** Bytes committed and not yet published. */
+  /** Bytes committed and not yet published, without those of a lease. */
   get unpublishedBytes(): number {
     return (this.#tail - this.#published) >>> 0;
   }
 
   /** Makes all committed records visible to the peer. Returns false if there was nothing to publish. */
   publish(): boolean {
+    this.settle();
     if (this.#published === this.#tail) {
       return false;
     }
@@ -202,11 +275,13 @@ export class RingWriter {
 
   /** Bytes committed that the peer has not acknowledged, as of now. @throws Fault as {@link claim} does. */
   get unacknowledgedBytes(): number {
+    this.settle();
     return this.#peerWords === undefined ? 0 : this.#observeUsed();
   }
 
   /** The same by the acknowledgement seen last. */
   get heldBytes(): number {
+    this.settle();
     return (this.#tail - this.#head) >>> 0;
   }
 
@@ -216,6 +291,7 @@ export class RingWriter {
    * of a record gets a count that may be too low.
    */
   countUnacknowledged(lookAgain: boolean): number {
+    this.settle();
     if (lookAgain) {
       try {
         this.#observeUsed();

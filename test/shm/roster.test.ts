@@ -8,7 +8,7 @@ import { Roster } from "../../src/shm/roster.js";
 import { Recorder } from "../channel/link-pair.js";
 
 const memory = sectionMemory(new Uint8Array(0x1000));
-const host = { own: memory, peer: memory, sendable: true } as unknown as PortHost;
+const host = { own: memory, peer: memory, sendable: true, settle: () => undefined } as unknown as PortHost;
 const region = { offset: 0x800, size: 0x400 };
 
 function announcement(name: string, typeHash = 1n, latest = { latestOffset: 0, latestSize: 0 }): Announcement {
