@@ -350,7 +350,8 @@ static void check_welcome(void)
 	(void)intercell_link_open(&victim->links[LIAR]);
 	memset(sections[LIAR], 0, SECTION);
 	state_table[LIAR] = 0;
-	while (1000 * (lives + 1) + 1 == victim->links[LIAR].spent)
+	while (1000 * (lives + 1) + 1 == victim->links[LIAR].spent ||
+	       1000 * (lives + 1) + 1 == victim->links[LIAR].peer_epoch)
 		lives++;
 	boot(LIAR);
 	settle();
