@@ -31,7 +31,8 @@ export function decodeBroadcast(pdu: Uint8Array): IncomingBroadcast {
   if (typeof channel === "string" || typeof message === "string") {
     throw new LinkBreach(LinkFault.record, `A broadcast of ${pdu.length} bytes is shorter than its header`);
   }
-  const payload = pdu.slice(message.end);
+  // Not slice(), which does not copy if it is a Buffer.
+  const payload = new Uint8Array(pdu.subarray(message.end));
   return {
     sequence: (pdu[0] as number) | ((pdu[1] as number) << 8),
     channel: channel.value,

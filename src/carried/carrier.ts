@@ -1,3 +1,6 @@
+import type { IntercellError } from "../errors.js";
+import type { LinkBreach } from "./fault.js";
+
 /**
  * What carries one link to its peer and back: a CAN bus, a TCP connection, Ethernet frames. It may lose what it was given, may
  * carry it twice or late, and may be down for a while: the link above numbers the bytes of its stream, keeps them until the
@@ -54,4 +57,8 @@ export interface CarrierUser {
   room(): void;
   /** The carrier is up again after it was down: what was under way may be lost. */
   restored(): void;
+  /** What the peer sent cannot be taken apart: the link refuses it, in a last control frame. */
+  fault(breach: LinkBreach): void;
+  /** What keeps the carrier from working that somebody should know of; it goes on trying. */
+  problem(error: IntercellError): void;
 }

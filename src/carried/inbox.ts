@@ -1,6 +1,6 @@
 import { RecordKind } from "../channel/link.js";
 import { decodeAnnouncement } from "./announcement.js";
-import { decodeBroadcast } from "./broadcast.js";
+import { decodeBroadcast, type IncomingBroadcast } from "./broadcast.js";
 import type { ControlFrame } from "./control-frame.js";
 import type { DataPdu } from "./data-pdu.js";
 import type { Incoming, IncomingRecord } from "./incoming.js";
@@ -8,6 +8,14 @@ import type { LinkRoster } from "./roster.js";
 import type { CarriedCounters } from "./statistics.js";
 
 type Held = Extract<ControlFrame, { type: "held" }>;
+
+/** Broadcasts that may wait for the announcement of their channel; of more the oldest goes. */
+const MAX_EARLY = 32;
+
+interface EarlyBroadcast {
+  readonly broadcast: IncomingBroadcast;
+  readonly missed: number;
+}
 
 /** Hands what has come from the peer to the channels. */
 export class LinkInbox {
@@ -18,6 +26,8 @@ export class LinkInbox {
   readonly #heldDue = new Map<number, Held>();
   /** Number of the peer's next broadcast, once there was one in this session. */
   #nextBroadcast: number | undefined;
+  /** Broadcasts that have overtaken the announcement of their channel. */
+  readonly #early: EarlyBroadcast[] = [];
   #paused = false;
   /** Counts the sessions, as a handler may end the one in which it is called. */
   #generation = 0;
@@ -34,6 +44,8 @@ export class LinkInbox {
     this.#paused = false;
     this.#nextBroadcast = undefined;
     this.#heldDue.clear();
+    this.#counters.unroutableRecords += this.#early.length;
+    this.#early.length = 0;
   }
 
   resume(): void {
@@ -53,6 +65,7 @@ export class LinkInbox {
       if (!taken) break;
       this.#incoming.shift();
       handled += 1;
+      if (this.#early.length > 0) this.#deliverEarly();
     }
     return handled;
   }
@@ -69,13 +82,29 @@ export class LinkInbox {
 
   /** @throws LinkBreach `record`. */
   takeBroadcast(bytes: Uint8Array): void {
-    const { sequence, channel, message, view, lengthBytes } = decodeBroadcast(bytes);
+    const broadcast = decodeBroadcast(bytes);
+    const { sequence } = broadcast;
     const missed = this.#nextBroadcast === undefined ? 0 : (sequence - this.#nextBroadcast) & 0xffff;
     this.#nextBroadcast = (sequence + 1) & 0xffff;
     this.#counters.missedBroadcasts += missed;
-    const port = this.#roster.openPort(channel);
-    if (port?.met === true) port.handler.broadcast(message, missed, view, 0, lengthBytes);
-    else this.#counters.unroutableRecords += 1;
+    if (this.#early.push({ broadcast, missed }) > MAX_EARLY) {
+      this.#early.shift();
+      this.#counters.unroutableRecords += 1;
+    }
+    this.#deliverEarly();
+  }
+
+  /** Hands on the broadcasts whose channel has been announced, in order. */
+  #deliverEarly(): void {
+    while (true) {
+      const first = this.#early.findIndex(({ broadcast }) => this.#roster.knows(broadcast.channel));
+      const [found] = first < 0 ? [] : this.#early.splice(first, 1);
+      if (found === undefined) return;
+      const { channel, message, view, lengthBytes } = found.broadcast;
+      const port = this.#roster.openPort(channel);
+      if (port?.met === true) port.handler.broadcast(message, found.missed, view, 0, lengthBytes);
+      else this.#counters.unroutableRecords += 1;
+    }
   }
 
   /** Sends the acknowledgements that are due, as far as `send` takes them. */

@@ -85,6 +85,11 @@ export class CarriedLink implements Link, CarriedPortHost {
       broadcast: (pdu) => this.#handle(() => this.#onBroadcast(pdu)),
       room: () => this.#onCarrierRoom(),
       restored: () => this.#onRestored(),
+      fault: (breach) =>
+        this.#handle(() => {
+          throw breach;
+        }),
+      problem: (error) => this.#onFailed(error),
     });
     this.#sendDue();
   }

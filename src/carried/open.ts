@@ -1,8 +1,7 @@
 import { randomInt } from "node:crypto";
 import { ChannelNumbers } from "../channel/channel-numbers.js";
-import type { Carrier } from "./carrier.js";
 import { type ClockTimer, type LinkClock, MonotonicClock } from "./clock.js";
-import { CarriedLink } from "./link.js";
+import type { CarriedLink } from "./link.js";
 import type { LinkHost } from "./link-host.js";
 import { type CarriedLinkOptions, checkCarriedOptions } from "./options.js";
 
@@ -15,16 +14,17 @@ const DEFAULT_WINDOW_BYTES = 262_144;
  * Opens the one link of a carrier that leads to one peer. The carrier closes once the link has closed and what it had committed
  * is sent, which takes a second at most.
  *
+ * @param create makes the link, with its carrier.
  * @throws RangeError for the options.
  */
-export function openCarriedLink(
-  carrier: Carrier,
+export function openCarriedLink<L extends CarriedLink>(
+  create: (host: LinkHost) => L,
   options: CarriedLinkOptions = {},
   clock: LinkClock = new MonotonicClock(),
-): CarriedLink {
+): L {
   const numbers = new ChannelNumbers();
   let timer: ClockTimer | undefined;
-  const host: LinkHost = {
+  const link = create({
     ...checkCarriedOptions(options, DEFAULT_WINDOW_BYTES),
     clock,
     takeNumber: (name) => numbers.take(name),
@@ -35,8 +35,7 @@ export function openCarriedLink(
       timer?.cancel();
       timer = undefined;
     },
-  };
-  const link = new CarriedLink(host, carrier);
+  });
   const tickLater = (): void => {
     timer = clock.schedule(TICK_NS, () => {
       link.tick(clock.elapsedNs());

@@ -81,6 +81,11 @@ export class LinkRoster {
     return this.#matching(this.#require(number).name, number);
   }
 
+  /** Whether the peer has announced a channel of this number. */
+  knows(number: number): boolean {
+    return this.#announced.has(number);
+  }
+
   /** The same for a broadcast or latest value, whose channel need not have been announced here. */
   openPort(number: number): CarriedPort | undefined {
     const announcement = this.#announced.get(number);

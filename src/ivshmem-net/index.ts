@@ -36,6 +36,10 @@ export {
   type NetInterfaceWatcherOptions,
   openNetInterfaceWatcher,
 } from "./interface-watcher.js";
+export type { NetLink } from "./link/link.js";
+export { openNetLink } from "./link/open.js";
+export { DEFAULT_PORT as DEFAULT_NET_LINK_PORT, type NetLinkOptions, type NetRole } from "./link/options.js";
+export type { NetLinkStatistics } from "./link/statistics.js";
 export type { FrameObserver } from "./observers.js";
 export { maxPingBytes, type PingEcho, type PingOptions, type PingStation, pingPeer } from "./ping/ping.js";
 export type { PingReport } from "./ping/report.js";

@@ -1,4 +1,4 @@
-import type { CarriedLink } from "../../src/carried/link.js";
+import { CarriedLink } from "../../src/carried/link.js";
 import { openCarriedLink } from "../../src/carried/open.js";
 import type { CarriedLinkOptions } from "../../src/carried/options.js";
 import type { LinkPair } from "../channel/link-pair.js";
@@ -18,7 +18,7 @@ export class MemoryCarrierPair implements LinkPair {
     this.#options = options;
     this.#fate = fate;
     if (fate !== undefined) this.leftCarrier.fate = fate;
-    this.left = openCarriedLink(this.leftCarrier, options);
+    this.left = openCarriedLink((host) => new CarriedLink(host, this.leftCarrier), options);
     this.#right = this.#openRight();
   }
 
@@ -62,6 +62,6 @@ export class MemoryCarrierPair implements LinkPair {
     carrier.peer = this.leftCarrier;
     this.leftCarrier.peer = carrier;
     if (this.#fate !== undefined) carrier.fate = this.#fate;
-    return openCarriedLink(carrier, this.#options);
+    return openCarriedLink((host) => new CarriedLink(host, carrier), this.#options);
   }
 }
