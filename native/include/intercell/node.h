@@ -146,6 +146,7 @@ INTERCELL_COLD void intercell_link_offer(struct intercell_link *link)
 {
 	link->epoch = intercell_node_take_epoch(link->node);
 	link->phase = INTERCELL_PHASE_WAITING;
+	link->peer_epoch = 0;
 	link->spent = 0;
 	link->told = 0;
 	link->wake = 0;

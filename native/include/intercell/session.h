@@ -233,11 +233,13 @@ INTERCELL_COLD void intercell_link_accept(struct intercell_link *link)
 	if (intercell_link_peer_epoch(link) != epoch)
 		return;
 	link->peer_epoch = epoch;
-	intercell_geometry_from_snapshot(&link->peer_geometry, &snapshot);
 	if (finding.code != 0) {
+		/* All that is kept of a geometry that failed is where the peer is to be rung to hear of it. */
+		link->peer_geometry.vector = snapshot.header[INTERCELL_HEADER_PEERS_VECTOR / 4u] >> 16;
 		intercell_link_refuse(link, &finding);
 		return;
 	}
+	intercell_geometry_from_snapshot(&link->peer_geometry, &snapshot);
 	echo = intercell_link_peer_word(link, INTERCELL_CONTROL_ECHO);
 	if (echo != 0 && echo != link->epoch)
 		return;
