@@ -48,13 +48,17 @@ const all = [
   ...channel.map((verb) => `channel_${verb}`),
 ];
 
+const network = ["init", "start", "stop", "poll", "send", "flush", "prepare_sleep", "wake"].map(
+  (verb) => `net_${verb}`,
+);
+
 /** A unit that keeps the code of these functions, and of what they call. */
-function unitOf(name: string, functions: readonly string[]): string {
+function unitOf(name: string, functions: readonly string[], header = "intercell.h"): string {
   const entries = functions.map((entry) => `\t(void *)intercell_${entry},\n`).join("");
-  return unit(name, `#include "intercell/intercell.h"\nvoid *const entry_points[] = {\n${entries}};\n`);
+  return unit(name, `#include "intercell/${header}"\nvoid *const entry_points[] = {\n${entries}};\n`);
 }
 
-const whole = unitOf("whole.c", all);
+const units = { whole: unitOf("whole.c", all), network: unitOf("network.c", network, "net.h") };
 
 describe("peer", () => {
   test.each(programs)("%s passes when built with the sanitizers", (name) => {
@@ -117,9 +121,11 @@ describe("peer", () => {
     const title = `${tool} compiles without warnings and undefined symbols when freestanding`;
     test(title, skipUnless(has(tool), `${tool} is missing`), () => {
       for (const level of ["-O1", "-O2", "-O3", "-Os"]) {
-        const object = compile(tool, [...freestanding, ...extra, level, "-fno-pic"], whole, `whole-${tool}.o`);
-        const symbols = execFileSync("nm", ["-u", object], { encoding: "utf8" });
-        expect(`${level}${symbols}`).toBe(level);
+        for (const [name, source] of Object.entries(units)) {
+          const object = compile(tool, [...freestanding, ...extra, level, "-fno-pic"], source, `${name}-${tool}.o`);
+          const symbols = execFileSync("nm", ["-u", object], { encoding: "utf8" });
+          expect(`${name}${level}${symbols}`).toBe(`${name}${level}`);
+        }
       }
     });
   }
@@ -133,7 +139,12 @@ describe("peer", () => {
     const title = `${tool} compiles C++17 without warnings when it includes the library`;
     test(title, skipUnless(has(tool), `${tool} is missing`), () => {
       const options = [...strict, "-std=c++17", "-O2", "-c", "-x", "c++"];
-      compile(tool, options, unit("plus.cc", '#include "intercell/intercell.h"\n'), `plus-${tool}.o`);
+      compile(
+        tool,
+        options,
+        unit("plus.cc", '#include "intercell/intercell.h"\n#include "intercell/net.h"\n'),
+        `plus-${tool}.o`,
+      );
     });
   }
 
@@ -141,12 +152,13 @@ describe("peer", () => {
   test("README.md tells the size when the library is built for aarch64", sized, () => {
     const readme = readFileSync(join(include, "README.md"), "utf8");
     const small = ["-Os", "-mstrict-align", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables"];
-    for (const [functions, title] of [
-      [core, "node, rings and handshake"],
-      [raw, "the same with layout and sleep"],
-      [all, "the whole library"],
+    for (const [functions, title, header] of [
+      [core, "node, rings and handshake", "intercell.h"],
+      [raw, "the same with layout and sleep", "intercell.h"],
+      [all, "the whole library", "intercell.h"],
+      [network, "the network endpoint", "net.h"],
     ] as const) {
-      const source = unitOf("size.c", functions);
+      const source = unitOf("size.c", functions, header);
       const object = compile("aarch64-linux-gnu-gcc", [...freestanding, ...small], source, "size.o");
       const sections = execFileSync("aarch64-linux-gnu-size", ["-A", object], { encoding: "utf8" });
       const text = Number(/^\.text\s+(\d+)/m.exec(sections)?.[1]);
