@@ -166,7 +166,8 @@ export class CarriedPort implements Port {
     this.wantedBytes = undefined;
     this.peerNumber = undefined;
     this.latest.forget();
-    if (!this.#opened && !this.#mismatched) return;
+    // Whatever waits on the channel waits in vain once the link is closed, be it for its first peer.
+    if (!this.#opened && !this.#mismatched && down.reason !== "closed") return;
     this.#opened = false;
     this.#mismatched = false;
     this.handler.lost(down);

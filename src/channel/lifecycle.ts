@@ -14,6 +14,8 @@ export class Lifecycle {
   readonly #describeLink: () => string;
   readonly #waiters = new Set<Waiter>();
   #status: ChannelStatus = "connecting";
+  /** A session stands in which the channel was opened, though the peer may be away. */
+  #stands = false;
   #mismatch: IntercellError | undefined;
 
   constructor(label: string, describeLink: () => string) {
@@ -32,6 +34,7 @@ export class Lifecycle {
 
   opened(): void {
     this.#status = "open";
+    this.#stands = true;
     this.#mismatch = undefined;
     for (const waiter of [...this.#waiters]) waiter.resolve();
     this.events.emit("open");
@@ -39,9 +42,12 @@ export class Lifecycle {
 
   lost(down: LinkDown): void {
     if (this.closed) return;
+    const hadPeer = this.#stands || this.#mismatch !== undefined;
     this.#status = "connecting";
+    this.#stands = this.#stands && down.resumable;
     this.#mismatch = undefined;
-    this.events.emit("lost", down);
+    // A link that is closed tells of it where there was nothing to lose.
+    if (hadPeer || down.reason !== "closed") this.events.emit("lost", down);
   }
 
   mismatched(error: IntercellError): void {

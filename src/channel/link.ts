@@ -113,7 +113,8 @@ export interface PortHandler {
   opened(): void;
   /**
    * The channel is unusable until `opened` is called again, or what `mismatched` said holds no longer. May follow
-   * another `lost` that was resumable: the session that stood has now ended as well.
+   * another `lost` that was resumable: the session that stood has now ended as well. That the link was closed is told to
+   * every port, one that never opened too.
    */
   lost(down: LinkDown): void;
   /** The peer announced the same name with another type. */

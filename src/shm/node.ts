@@ -61,11 +61,20 @@ export type ShmNodeEvents = {
  * Starts the wire on a device: lays out the own output section and writes a state word that is not 0. The device belongs to the node
  * from then on and is closed with it.
  *
- * @throws IntercellError `ERR_CONFIG` if the output sections are absent or too small; TypeError or RangeError for the options.
+ * @throws IntercellError `ERR_CONFIG` if the output sections are absent or too small, `ERR_IN_USE` if the device has a node; TypeError or RangeError for the options.
  */
 export function openShm(device: IvshmemDevice, options: ShmNodeOptions = {}): ShmNode {
-  return new ShmNode(device, options);
+  if (owned.has(device)) {
+    const message = `Cannot open another node on ${device.name}: a device has one, whose links go to all its peers`;
+    throw new IntercellError(ErrorCode.IN_USE, `${message}; use that one, or close it and open the device anew`);
+  }
+  const node = new ShmNode(device, options);
+  owned.add(device);
+  return node;
 }
+
+/** Devices on which a node was opened: two would write over each other's section. */
+const owned = new WeakSet<IvshmemDevice>();
 
 /** This cell's end of the wire on one ivshmem device, with a link to each peer that it talks to. */
 export class ShmNode {
@@ -265,6 +274,7 @@ export class ShmNode {
     this.#closed = true;
     this.#waiter.stop();
     clearInterval(this.#timer);
+    owned.delete(this.device);
     const { interrupt, poll, state, error, close } = this.#listeners;
     const { events } = this.device;
     events.off("interrupt", interrupt).off("poll", poll).off("state", state).off("error", error).off("close", close);

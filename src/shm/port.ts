@@ -245,7 +245,8 @@ export class ShmPort implements Port {
     this.announced = this.announced && down === undefined;
     this.peerNumber = undefined;
     this.#peerSlots = [];
-    if (this.#opened || this.#mismatched) {
+    // Whatever waits on the channel waits in vain once the link is closed, be it for its first peer.
+    if (this.#opened || this.#mismatched || down?.reason === "closed") {
       this.#opened = false;
       this.#mismatched = false;
       this.handler.lost(down ?? { reason: "peer closed", resumable: false, lost: 0 });

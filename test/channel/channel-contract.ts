@@ -38,6 +38,7 @@ export function describeChannelOver(name: string, makePair: MakePair, limits: Li
     describeMessages(() => pair);
     describeRequests(() => pair);
     describeMismatch(() => pair);
+    describeClose(() => pair);
     if (limits.noTopics !== true) describeLatest(() => pair, limits);
     if (limits.noRestart !== true) describeRestart(() => pair);
   });
@@ -197,6 +198,28 @@ function describeMismatch(pair: () => LinkPair): void {
     const [other, peer] = await openPlain(pair());
     peer.handle("echo", (request) => request);
     expect(await other.request("echo", { value: 7 }, { timeoutMs: 10_000 })).toEqual({ value: 7 });
+  });
+}
+
+function describeClose(pair: () => LinkPair): void {
+  test("a channel closes with its link, and ends all that waits for a peer that never came", async () => {
+    const channel = openChannel(pair().left, Jitter);
+    const events: string[] = [];
+    channel.events.on("lost", () => events.push("lost"));
+    channel.events.on("close", () => events.push("close"));
+    const reader = channel.receive("measurement");
+    const waiting = [
+      channel.ready(),
+      channel.send("measurement", { tick: 1, lastNs: 1 }),
+      channel.request("reset", { hard: true }, { timeoutMs: Number.POSITIVE_INFINITY }),
+    ];
+    const ends = Promise.allSettled(waiting);
+    const read = reader.next();
+    pair().left.close();
+    expect(await read).toEqual({ value: undefined, done: true });
+    const code = (end: PromiseSettledResult<unknown>): unknown => end.status === "rejected" && end.reason.code;
+    expect((await ends).map(code)).toEqual(["ERR_CLOSED", "ERR_CLOSED", "ERR_CLOSED"]);
+    expect([channel.status, events]).toEqual(["closed", ["close"]]);
   });
 }
 

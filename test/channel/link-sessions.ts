@@ -187,6 +187,13 @@ export function describeClose(pair: () => LinkPair, openBoth: OpenBoth): void {
     expect(right.seen.downs[0]).toMatchObject({ reason: "peer closed", resumable: false });
   });
 
+  test("close() of the link tells a port that never opened", () => {
+    const { port, seen } = attach(pair().left, "alone");
+    pair().left.close();
+    expect(seen.downs).toMatchObject([{ reason: "closed", resumable: false, lost: 0 }]);
+    expect([port.open, port.claim(1)]).toEqual([false, NO_ROOM]);
+  });
+
   test("close() rejects whoever waits for the link", async () => {
     const { right } = await openBoth();
     pair().left.close();

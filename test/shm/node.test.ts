@@ -111,6 +111,15 @@ describe("ShmNode", () => {
     expect(far.link(0).statistics.sessions).toBe(2);
   });
 
+  test("openShm() throws ERR_IN_USE when the device has a node, and leaves that alone", () => {
+    const { right, left } = openBoth();
+    const inUse = expect.objectContaining({ code: "ERR_IN_USE", message: expect.stringContaining("has one") });
+    expect(() => openShm(near.device)).toThrow(inUse);
+    commitBytes(right.port, [1]);
+    look();
+    expect(left.seen.records.map(({ bytes }) => bytes)).toEqual([[1]]);
+  });
+
   test("link() throws RangeError when the section has no ring for the peer", () => {
     expect(() => near.link(0)).toThrow(RangeError);
     expect(() => near.link(3)).toThrow(RangeError);
