@@ -1,6 +1,6 @@
 import { execFile, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { ErrorCode, IntercellError } from "../errors.js";
@@ -29,6 +29,7 @@ export class CInmate {
   obstacle(): string | undefined {
     const missing = sources.find((source) => !existsSync(join(this.#root, source)));
     if (missing !== undefined) return `${missing} is not there`;
+    if (!isWritable(this.#root)) return `${this.#root}, where it would be built, cannot be written to`;
     const { status } = spawnSync(compiler, ["--version"], { stdio: "ignore" });
     return status === 0 ? undefined : `${compiler} is not installed`;
   }
@@ -36,6 +37,16 @@ export class CInmate {
   /** @throws IntercellError `ERR_UNSUPPORTED` with the compiler's complaint if it cannot be built. */
   prepare(signal: AbortSignal): Promise<CellProgram> {
     return build(this.#root, signal);
+  }
+}
+
+/** A package that was installed for all users belongs to somebody else. */
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -43,6 +43,12 @@ describe("CInmate", skipUnless(hasCompiler, "gcc is missing"), () => {
     expect(readdirSync(join(root, ".cache"))).toEqual([]);
   });
 
+  test("obstacle() names the source that is missing, and nothing when all is there", () => {
+    expect(new CInmate(root).obstacle()).toBeUndefined();
+    rmSync(join(root, "native/sim"), { recursive: true });
+    expect(new CInmate(root).obstacle()).toMatch(/intercell_sim\.c is not there$/);
+  });
+
   test("prepare() throws the reason when it is cancelled", async () => {
     await expect(new CInmate(root).prepare(AbortSignal.abort("enough"))).rejects.toBe("enough");
   });
