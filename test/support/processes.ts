@@ -23,8 +23,10 @@ export class Program {
   #ended = false;
   #wake: (() => void) | undefined;
 
-  constructor(bundle: string, parameters: readonly string[] = []) {
-    this.child = spawn(process.execPath, [bundle, ...parameters], { stdio: ["pipe", "pipe", "inherit"] });
+  /** @param prefix of the command, such as `ip netns exec name`. */
+  constructor(bundle: string, parameters: readonly string[] = [], prefix: readonly string[] = []) {
+    const [command = "", ...rest] = [...prefix, process.execPath, bundle, ...parameters];
+    this.child = spawn(command, rest, { stdio: ["pipe", "pipe", "inherit"] });
     const { stdin, stdout } = this.child;
     if (stdin === null || stdout === null) throw new TypeError("The program's input and output must be pipes");
     // A program that is killed does not read what was written to it.
