@@ -17,6 +17,9 @@ export {
   type PacketSocketOptions,
   type PacketSocketStatistics,
 } from "./ethernet/packet-socket.js";
+export type { EthernetLink, EthernetLinkStatistics } from "./ethernet-link/link.js";
+export { openEthernetLink } from "./ethernet-link/open.js";
+export type { EthernetLinkOptions } from "./ethernet-link/options.js";
 export type { FrameBatch } from "./frame-batch.js";
 export type { FrameReader, FramesOptions } from "./frame-reader.js";
 export { type NetGeometry, netGeometry } from "./geometry.js";
@@ -44,6 +47,7 @@ export type { FrameObserver } from "./observers.js";
 export { maxPingBytes, type PingEcho, type PingOptions, type PingStation, pingPeer } from "./ping/ping.js";
 export type { PingReport } from "./ping/report.js";
 export type { RoundTripSummary } from "./ping/round-trip-times.js";
+export type { SessionStatistics } from "./reliable/statistics.js";
 export { NET_PROTOCOL } from "./rings.js";
 export { NetState, netStateName } from "./state.js";
 export type { IvshmemNetStatistics } from "./statistics.js";

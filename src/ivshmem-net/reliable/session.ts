@@ -295,9 +295,9 @@ export class ReliableSession {
   }
 
   #sayHello(nowMs: number): void {
-    this.#helloDueMs = nowMs + HELLO_MS;
-    this.#helloMs = nowMs;
-    this.#transmit(this.#frame(), FrameKind.HELLO, 0);
+    const isSent = this.#transmit(this.#frame(), FrameKind.HELLO, 0);
+    this.#helloDueMs = nowMs + (isSent ? HELLO_MS : BLOCKED_MS);
+    if (isSent) this.#helloMs = nowMs;
   }
 
   #sendRecords(nowMs: number): void {
