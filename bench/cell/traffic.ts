@@ -6,8 +6,9 @@ import type { WaitStrategy } from "intercell/shm";
  * - `raw`: bytes that are encoded already, one message to a call, to a listener of raw memory
  * - `object`: an object for each message on both sides
  * - `view`: fields written and read in place, no object on either side
+ * - `read`: as `run`, of a type whose fields a listener reads in place
  */
-export type Mode = "run" | "raw" | "object" | "view";
+export type Mode = "run" | "raw" | "object" | "view" | "read";
 
 /** Options of both ends of a measurement of throughput. */
 export interface TrafficOptions {

@@ -31,7 +31,7 @@ function listen(link: Link, options: ReceiveOptions, tally: Tally): Promise<void
       return channel.ready({ timeoutMs: READY_TIMEOUT_MS });
     }
     const channel = openChannel(link, sampleProtocol, { name });
-    if (options.mode === "view") {
+    if (options.mode === "view" || options.mode === "read") {
       channel.onView("sample", (fields) => {
         tally.received += 1;
         tally.sum += readSample(fields);

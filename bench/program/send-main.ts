@@ -4,7 +4,7 @@ import { watchHeap } from "../cell/heap.js";
 import { openCell, READY_TIMEOUT_MS, sessionEnd, turn, waitReady } from "../cell/open.js";
 import type { SendOptions, SendResult } from "../cell/traffic.js";
 import { programOptions, report } from "../child.js";
-import { blobProtocol, makeSample, type SampleValue, sampleProtocol } from "../message.js";
+import { blobProtocol, makeSample, Sample, type SampleValue, sampleProtocol } from "../message.js";
 
 /** Attempts to send before the event loop gets a turn. */
 const ATTEMPTS_PER_TURN = 16_384;
@@ -34,11 +34,20 @@ function rawWay(link: Link, name: string, sizeBytes: number, asRun: boolean): Wa
   return { attempt: () => sender.trySendRun(run), wait, channel };
 }
 
-function typedWay(link: Link, name: string, inPlace: boolean): Way {
+function typedWay(link: Link, name: string, mode: "object" | "view" | "read"): Way {
   const channel = openChannel(link, sampleProtocol, { name });
   const sender = channel.sender("sample");
   const wait = (signal: AbortSignal) => sender.send(makeSample(0), { signal });
-  return { attempt: inPlace ? fillSample(sender) : giveSample(sender), wait, channel };
+  const attempts = { object: giveSample, view: fillSample, read: giveRun };
+  return { attempt: attempts[mode](sender), wait, channel };
+}
+
+function giveRun(sender: Sender<SampleValue>): () => number {
+  const { codec } = Sample;
+  const run = new Uint8Array(codec.size * RUN_MESSAGES);
+  const view = new DataView(run.buffer);
+  for (let index = 0; index < RUN_MESSAGES; index += 1) codec.encode(makeSample(index), view, index * codec.size);
+  return () => sender.trySendRun(run);
 }
 
 function giveSample(sender: Sender<SampleValue>): () => number {
@@ -78,7 +87,7 @@ async function main(options: SendOptions): Promise<void> {
   const ended = sessionEnd(link);
   const ways = Array.from({ length: channels }, (_, index) => {
     const name = `bench ${index}`;
-    if (mode === "object" || mode === "view") return typedWay(link, name, mode === "view");
+    if (mode === "object" || mode === "view" || mode === "read") return typedWay(link, name, mode);
     return rawWay(link, name, sizeBytes, mode === "run");
   });
   const [first] = ways;

@@ -15,15 +15,16 @@ export const IS_LIKELY_PLACE = "d === c.#d && o >>> 0 === o";
  * The members that every generated cursor over a struct has: it stands at offset `#o` of the DataView `#d`, over `#n`
  * bytes. All are private, so that who reads fields cannot reach the memory.
  */
-export function cursorMembers(program: Program, struct: Struct): string[] {
-  const nested = struct.fields.flatMap(({ type }, index) =>
-    type.kind === "struct" ? [`#f${index} = undefined;`] : [],
+export function cursorMembers(program: Program, struct: Struct, nested: (type: Struct) => string): string[] {
+  // Made along with the cursor, so that the getter stays short enough for engines to put it into the code that calls it.
+  const cursors = struct.fields.flatMap(({ type }, index) =>
+    type.kind === "struct" ? [`#f${index} = new ${nested(type)}();`] : [],
   );
   return [
     `#d = ${program.constant(nowhere)};`,
     "#o = 0;",
     "#n = 0;",
-    ...nested,
+    ...cursors,
     "static place(c, d, o, n) {\nc.#d = d;\nc.#o = o;\nc.#n = n;\nreturn c;\n}",
     `static { ${program.constant(showAccessors)}(this.prototype); }`,
   ];
@@ -51,7 +52,7 @@ function getterLines(
   switch (type.kind) {
     case "struct": {
       const cursor = nested(type);
-      return [`return ${cursor}.place(this.#f${index} ??= new ${cursor}(), this.#d, ${at}, ${size});`];
+      return [`return ${cursor}.place(this.#f${index}, this.#d, ${at}, ${size});`];
     }
     case "scalar":
       return readScalar(type, at, walk);

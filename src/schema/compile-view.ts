@@ -36,5 +36,5 @@ export function compileView<T>(struct: Struct<T>): () => View<T> {
 function readerMembers(program: Program, struct: Struct): string[] {
   const nested = (type: Struct): string =>
     program.shared("read", type, () => program.addClass(() => readerMembers(program, type)));
-  return [...cursorMembers(program, struct), ...getters(program, struct, nested)];
+  return [...cursorMembers(program, struct, nested), ...getters(program, struct, nested)];
 }

@@ -64,7 +64,7 @@ function writerMembers(program: Program, struct: Struct, truncate: boolean): str
   const setters = struct.fields
     .filter(({ type }) => type.kind !== "struct")
     .map((field) => `set ${JSON.stringify(field.name)}(v) {\n${setterLine(program, struct, field, field === last)}\n}`);
-  return [...cursorMembers(program, struct), ...getters(program, struct, nested), ...setters];
+  return [...cursorMembers(program, struct, nested), ...getters(program, struct, nested), ...setters];
 }
 
 /** The statement that checks `v` and writes it. It is short, so that engines inline it. */

@@ -195,7 +195,7 @@ export class ShmLink implements Link, PortHost {
 
   lease(lease: Lease, channel: number, message: number, payloadBytes: number): boolean {
     try {
-      return this.#outbox.lend(lease, { kind: RecordKind.data, channel, message }, payloadBytes);
+      return this.#outbox.lend(lease, RecordKind.data, channel, message, payloadBytes);
     } catch (error) {
       this.#keepFault(error);
       return false;

@@ -72,12 +72,12 @@ export class Outbox {
    *
    * @throws Fault as {@link RingWriter.claim}.
    */
-  lend(lease: Lease, header: RecordHeader, payloadBytes: number): boolean {
+  lend(lease: Lease, kind: number, channel: number, message: number, payloadBytes: number): boolean {
     const { writer } = this;
     const gathered = writer.unpublishedBytes;
     if (gathered === 0 || this.#abandoned) return false;
     const places = Math.floor((this.#gatherBytes - gathered) / (RECORD_HEADER_BYTES + payloadBytes));
-    return places > 1 && writer.lend(lease, this.#own.view, header, payloadBytes, places);
+    return places > 1 && writer.lend(lease, this.#own.view, kind, channel, message, payloadBytes, places);
   }
 
   /**

@@ -52,7 +52,9 @@ export class RingWriter {
   #claimed = 0;
   #claimStands = false;
   #lease: Lease | undefined;
-  #leaseHeader: RecordHeader = { kind: 0, channel: 0, message: 0 };
+  /** What the headers of its records say: kind and channel, message. */
+  #leaseKind = 0;
+  #leaseMessage = 0;
   #leaseBytes = 0;
   /** Where the first record of the lease begins. */
   #leasedAt = 0;
@@ -170,7 +172,15 @@ export class RingWriter {
    *
    * @throws Fault as {@link claim}.
    */
-  lend(lease: Lease, view: DataView, header: RecordHeader, payloadBytes: number, most: number): boolean {
+  lend(
+    lease: Lease,
+    view: DataView,
+    kind: number,
+    channel: number,
+    message: number,
+    payloadBytes: number,
+    most: number,
+  ): boolean {
     const offset = this.claim(payloadBytes);
     if (offset === NO_ROOM) return false;
     this.#claimStands = false;
@@ -178,7 +188,8 @@ export class RingWriter {
     const room = this.capacity - ((this.#claimed - this.#head) >>> 0);
     const toWrap = this.capacity - (this.#claimed & this.#mask);
     this.#lease = lease;
-    this.#leaseHeader = header;
+    this.#leaseKind = kind | (channel << 16);
+    this.#leaseMessage = message;
     this.#leaseBytes = payloadBytes;
     this.#leasedAt = this.#claimed;
     lease.grant(view, offset, size, Math.min(most, Math.floor(Math.min(room, toWrap) / size)));
@@ -195,14 +206,15 @@ export class RingWriter {
     const words = this.#words;
     const length = RECORD_HEADER_BYTES + this.#leaseBytes;
     const size = (length + RECORD_ALIGN_BYTES - 1) & -RECORD_ALIGN_BYTES;
-    const { kind, channel, message } = this.#leaseHeader;
+    const kind = this.#leaseKind;
+    const message = this.#leaseMessage;
     const first = this.#leasedAt;
     if (first !== this.#tail) this.#pad(first);
     let record = (this.#ring + (first & this.#mask)) >> 2;
     let sequence = this.#sequence;
     for (let left = count; left > 0; left -= 1) {
       words[record + LENGTH] = length;
-      words[record + KIND] = kind | (channel << 16);
+      words[record + KIND] = kind;
       words[record + SEQUENCE] = sequence;
       words[record + MESSAGE] = message;
       sequence = (sequence + 1) | 0;

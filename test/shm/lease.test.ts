@@ -57,7 +57,7 @@ describe("RingWriter.lend()", () => {
           const lease = new Lease();
           let number = 0;
           for (const { places, taken, next } of script) {
-            if (lent.writer.lend(lease, lent.memory.view, { kind: 1, channel: 3, message: 7 }, bytes, places)) {
+            if (lent.writer.lend(lease, lent.memory.view, 1, 3, 7, bytes, places)) {
               expect(lease.left).toBeGreaterThan(0);
               expect(lease.left).toBeLessThanOrEqual(places);
               for (let left = Math.min(taken, lease.left); left > 0; left -= 1) {
