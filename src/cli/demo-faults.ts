@@ -1,4 +1,5 @@
 import type { ChannelStatistics } from "../channel/index.js";
+import type { DisplayCounts } from "./jitter-display.js";
 import type { TickCount } from "./tick-count.js";
 
 /** What a showing of the demo counted. */
@@ -11,7 +12,7 @@ export interface DemoCounts {
   };
 }
 
-/** Sessions of a whole showing: one before and one after the inmate is killed. */
+/** Sessions of each half of a showing: one before and one after the peer is killed. */
 const SESSIONS = 2;
 
 /** Doorbells that may be found by the poll, which can be a moment faster than an interrupt that is on its way. */
@@ -34,5 +35,19 @@ export function findFaults({ ticks, unsent, channel }: DemoCounts, interrupted: 
     ["doorbells missed", rescuesTooMany ? rescuedByPoll : 0],
     ["sessions missing", interrupted ? 0 : Math.max(0, SESSIONS - sessions)],
   ];
+  return describe(counts);
+}
+
+/** As {@link findFaults} of what came to Pi B over CAN. */
+export function findCanFaults(counts: DisplayCounts, { interrupted }: { interrupted: boolean }): readonly string[] {
+  return describe([
+    ["measurements lost over CAN", counts.lost],
+    ["measurements repeated over CAN", counts.repeated],
+    ["messages over CAN that did not decode", counts.undecodable],
+    ["sessions over CAN missing", interrupted ? 0 : Math.max(0, SESSIONS - counts.sessions)],
+  ]);
+}
+
+function describe(counts: readonly (readonly [what: string, count: number])[]): readonly string[] {
   return counts.filter(([, count]) => count > 0).map(([what, count]) => `${count} ${what}`);
 }

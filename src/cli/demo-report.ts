@@ -1,13 +1,16 @@
 import type { LinkDown, LinkStatistics, LinkUp } from "../channel/index.js";
 import { formatCellList, type JailhouseCell } from "../jailhouse/cell-list.js";
 import type { Infer } from "../schema/index.js";
-import type { Measurement, Statistics } from "./jitter-protocol.js";
+import type { Age } from "./clock-offset.js";
+import type { ShownMeasurement, ShownStatistics } from "./display-messages.js";
+import type { DisplayCounts } from "./jitter-display.js";
+import type { Measurement } from "./jitter-protocol.js";
 import type { JitterRoot } from "./jitter-root.js";
 import type { Palette } from "./palette.js";
 import type { RoundTrips } from "./round-trips.js";
 
 /** The line that Jailhouse's demo inmate prints for a tick (inmates/demos/arm/gic-demo.c). */
-export function formatMeasurement({ jitterNs, minNs, maxNs }: Infer<typeof Measurement>): string {
+export function formatMeasurement({ jitterNs, minNs, maxNs }: ShownMeasurement): string {
   const shown = [`jitter: ${width6(jitterNs)}`, `min: ${width6(minNs)}`, `max: ${width6(maxNs)}`];
   return `Timer fired, ${shown.map((each) => `${each} ns`).join(", ")}`;
 }
@@ -16,6 +19,12 @@ export function formatMeasurement({ jitterNs, minNs, maxNs }: Infer<typeof Measu
 export function formatTime(timeNs: number): string {
   if (timeNs < 1_000) return `${timeNs} ns`;
   return timeNs < 1_000_000 ? `${(timeNs / 1_000).toFixed(1)} µs` : `${(timeNs / 1_000_000).toFixed(1)} ms`;
+}
+
+/** How old something is, such as `1.25 ms ± 0.31 ms`; a word if that is not known yet. */
+export function formatAge(age: Age | undefined): string {
+  if (age === undefined) return "not known yet";
+  return `${(age.ageNs / 1e6).toFixed(2)} ms ± ${(age.errorNs / 1e6).toFixed(2)} ms`;
 }
 
 /** What the demo says while it runs. */
@@ -48,7 +57,12 @@ export class DemoReport {
     this.#print(formatMeasurement(measurement));
   }
 
-  reset({ ticks, minNs, maxNs }: Infer<typeof Statistics>): void {
+  /** What Pi B says of a measurement. */
+  shown(measurement: ShownMeasurement): void {
+    this.#print(`${formatMeasurement(measurement)}, age ${formatAge(measurement.age)}`);
+  }
+
+  reset({ ticks, minNs, maxNs }: ShownStatistics): void {
     this.detail(`reply: ${ticks} ticks so far, min ${formatTime(minNs)}, max ${formatTime(maxNs)}; they begin anew`);
   }
 
@@ -61,18 +75,29 @@ export class DemoReport {
     this.detail(this.#palette.note(`link down: ${reason}, ${left}`));
   }
 
+  piUp({ epoch, resumed }: Pick<LinkUp, "epoch" | "resumed">): void {
+    this.detail(this.#palette.good(`Pi B sees Pi A: epoch ${epoch}${resumed ? ", the session goes on" : ""}`));
+  }
+
+  piDown({ reason, resumable }: { readonly reason: string; readonly resumable: boolean }): void {
+    const left = resumable ? "the session stands" : "the session is over";
+    this.detail(this.#palette.note(`Pi B misses Pi A: ${reason}, ${left}`));
+  }
+
   summary(root: JitterRoot, roundTrips: RoundTrips | undefined): void {
     const { ticks } = root;
     const { sessions, doorbellsRung, doorbellsSaved, rescuedByPoll }: LinkStatistics = root.link.statistics;
     this.step("Summary");
     const counts = `lost ${ticks.lost}, repeated ${ticks.repeated}, unsent ${root.unsent}`;
     this.detail(`messages     ${ticks.messages} in ${sessions} sessions: ${counts}`);
-    if (roundTrips !== undefined) {
-      const { count, medianNs, p99Ns } = roundTrips;
-      const times = `median ${formatTime(medianNs)}, p99 ${formatTime(p99Ns)}`;
-      this.detail(`round trips  ${count} by doorbell: ${times}`);
-    }
+    this.#roundTrips("by doorbell", roundTrips);
     this.detail(`doorbells    rung ${doorbellsRung}, saved ${doorbellsSaved}, missed ${rescuedByPoll}`);
+  }
+
+  canSummary({ messages, sessions, lost, repeated, missed }: DisplayCounts, roundTrips: RoundTrips | undefined): void {
+    this.detail(`messages     ${messages} over CAN in ${sessions} sessions: lost ${lost}, repeated ${repeated}`);
+    this.detail(`             ${missed} ticks of the inmate were while Pi A was away`);
+    this.#roundTrips("over CAN", roundTrips);
   }
 
   verdict(faults: readonly string[]): void {
@@ -80,6 +105,12 @@ export class DemoReport {
     this.#print(
       faults.length === 0 ? this.#palette.good("All there.") : this.#palette.bad(`Not well: ${faults.join("; ")}`),
     );
+  }
+
+  #roundTrips(how: string, roundTrips: RoundTrips | undefined): void {
+    if (roundTrips === undefined) return;
+    const { count, medianNs, p99Ns } = roundTrips;
+    this.detail(`round trips  ${count} ${how}: median ${formatTime(medianNs)}, p99 ${formatTime(p99Ns)}`);
   }
 }
 

@@ -1,11 +1,13 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { type Machine, startMachine } from "../sim/index.js";
-import { findFaults } from "./demo-faults.js";
+import { CanShow } from "./demo-can.js";
+import { type DemoCounts, findCanFaults, findFaults } from "./demo-faults.js";
+import { isWantedEnd, runPiA, runPiB } from "./demo-node.js";
 import { DemoReport } from "./demo-report.js";
 import { CommandFailure } from "./exit.js";
 import { chooseInmate, type InmateProgram, inmatePrograms } from "./inmate-program.js";
-import { Interruption, withInterruption } from "./interruption.js";
+import { withInterruption } from "./interruption.js";
 import { jitterProtocol } from "./jitter-protocol.js";
 import { JitterRoot } from "./jitter-root.js";
 import { createPalette } from "./palette.js";
@@ -19,6 +21,10 @@ export interface DemoOptions {
   readonly color?: boolean | undefined;
   /** Name of an inmate program. @defaultValue the first that can run here */
   readonly inmate?: string | undefined;
+  /** CAN interface, or `virtual:` and a name. @defaultValue a virtual bus of its own */
+  readonly can?: string | undefined;
+  /** Play one of the two Pis on the interface `can`, until it is interrupted. @defaultValue show all */
+  readonly node?: "a" | "b" | undefined;
 }
 
 /** The cell that the inmate runs as; cell `i` is peer `i` of each device. */
@@ -29,25 +35,43 @@ const ROUND_TRIPS = 300;
 const PATIENCE_MS = 10_000;
 
 /**
- * Shows typed channels between the cells of a simulated Raspberry Pi 4 on the standard output, in a few seconds.
+ * Shows typed channels between the cells of a simulated Raspberry Pi 4, and over CAN between two, on the standard output, in less
+ * than half a minute.
  *
- * @throws CommandFailure if anything was lost or missing; Interruption if it is interrupted, unless it is to run forever.
+ * @throws TypeError if a node is to be played without an interface; CommandFailure if anything was lost or missing; Interruption if
+ * it is interrupted, unless it is to run forever.
  */
 export async function runDemo(options: DemoOptions): Promise<void> {
   const palette = createPalette(process.stdout, process.env, options.color ?? true);
   const report = new DemoReport((line) => process.stdout.write(`${line}\n`), palette);
+  if (options.node !== undefined) {
+    await playNode(options.node, options, report);
+    return;
+  }
   const program = chooseInmate(inmatePrograms, options.inmate);
   await withInterruption(async (signal) => {
     await using machine = await startMachine({ signal });
     using root = new JitterRoot(await machine.openDevice({ peer: 0, signal }), INMATE, report);
-    const demo = new Demo({ machine, root, program, report, signal });
+    const interfaceName = options.can ?? `virtual:${machine.name}`;
+    await using can = new CanShow({ machine, interfaceName, report, wait: { signal, timeoutMs: PATIENCE_MS } });
+    const demo = new Demo({ machine, root, can, program, report, signal });
     await demo.run(options.forever ?? false);
+  });
+}
+
+async function playNode(node: "a" | "b", { can, inmate }: DemoOptions, report: DemoReport): Promise<void> {
+  if (can === undefined) throw new TypeError("--node wants --can as well: the interface on which the other Pi is");
+  await withInterruption(async (signal) => {
+    const parts = { interfaceName: can, report, signal };
+    if (node === "b") await runPiB(parts);
+    else await runPiA(chooseInmate(inmatePrograms, inmate), parts);
   });
 }
 
 interface DemoParts {
   readonly machine: Machine;
   readonly root: JitterRoot;
+  readonly can: CanShow;
   readonly program: InmateProgram;
   readonly report: DemoReport;
   readonly signal: AbortSignal;
@@ -58,6 +82,8 @@ class Demo {
   readonly #parts: DemoParts;
   readonly #wait: { readonly signal: AbortSignal; readonly timeoutMs: number };
   #roundTrips: RoundTrips | undefined;
+  /** Of the first half, once that is over. */
+  #counts: DemoCounts | undefined;
   /** Inmates that are to be killed, whose end is no fault. */
   readonly #doomed = new WeakSet<ChildProcess>();
 
@@ -67,18 +93,30 @@ class Demo {
   }
 
   async run(forever: boolean): Promise<void> {
-    const { root, report, signal } = this.#parts;
+    const { root, can, report } = this.#parts;
     try {
       await this.#play();
-      if (forever) await root.until("an interruption", () => false, { signal });
+      // Pi A is a process of its own, and the root cell has one device.
+      this.#counts = this.#count();
+      root.close();
+      await can.play();
+      if (forever) await can.goOn();
     } catch (error) {
       if (!(forever && isWantedEnd(error))) throw error;
     }
     report.summary(root, this.#roundTrips);
-    const counts = { ticks: root.ticks, unsent: root.unsent, channel: root.channel.statistics };
-    const faults = findFaults(counts, forever);
+    report.canSummary(can.counts, can.roundTrips);
+    const faults = [
+      ...findFaults(this.#counts ?? this.#count(), forever),
+      ...findCanFaults(can.counts, { interrupted: forever }),
+    ];
     report.verdict(faults);
     if (faults.length > 0) throw new CommandFailure(`The demo failed: ${faults.join("; ")}`);
+  }
+
+  #count(): DemoCounts {
+    const { root } = this.#parts;
+    return { ticks: root.ticks, unsent: root.unsent, channel: root.channel.statistics };
   }
 
   async #play(): Promise<void> {
@@ -143,15 +181,13 @@ class Demo {
   }
 
   #watch(inmate: ChildProcess): ChildProcess {
-    const { root } = this.#parts;
+    const { root, can } = this.#parts;
     inmate.once("exit", (code, signal) => {
-      if (!this.#doomed.has(inmate)) root.fail(new CommandFailure(`The inmate ended by itself (${signal ?? code})`));
+      if (this.#doomed.has(inmate)) return;
+      const failure = new CommandFailure(`The inmate ended by itself (${signal ?? code})`);
+      root.fail(failure);
+      can.fail(failure);
     });
     return inmate;
   }
-}
-
-/** Whether somebody asked for the end, rather than that nobody reads the output any more. */
-function isWantedEnd(error: unknown): boolean {
-  return error instanceof Interruption && error.signal !== "SIGPIPE";
 }

@@ -1,10 +1,10 @@
 import { type Channel, type Link, type LinkDown, type LinkUp, openChannel } from "../channel/index.js";
-import { ErrorCode, IntercellError } from "../errors.js";
 import type { Infer } from "../schema/index.js";
 import { openShm, type ShmNode } from "../shm/index.js";
 import type { IvshmemDevice } from "../uio/index.js";
 import { type JitterDefinition, jitterProtocol, type Measurement } from "./jitter-protocol.js";
 import { TickCount } from "./tick-count.js";
+import { type UntilOptions, Watched } from "./watched.js";
 
 /** Whom {@link JitterRoot} tells. */
 export interface JitterListener {
@@ -13,21 +13,13 @@ export interface JitterListener {
   down(down: LinkDown): void;
 }
 
-/** A wait of {@link JitterRoot.until}. */
-export interface UntilOptions {
-  readonly signal: AbortSignal;
-  /** @defaultValue no limit */
-  readonly timeoutMs?: number | undefined;
-}
-
 /** The root cell's side of the jitter demo: takes the measurements of one inmate and counts its ticks. */
 export class JitterRoot {
   readonly channel: Channel<JitterDefinition>;
   readonly link: Link;
   readonly ticks = new TickCount();
   readonly #node: ShmNode;
-  readonly #watchers = new Set<() => void>();
-  #fault: Error | undefined;
+  readonly #watched = new Watched(() => this.#describe());
   #unsent = 0;
   #closed = false;
 
@@ -38,23 +30,23 @@ export class JitterRoot {
     this.#node.events.on("error", (error) => this.fail(error));
     this.channel.events.on("error", (error) => this.fail(error));
     this.channel.events.on("mismatch", (error) => this.fail(error));
-    this.channel.events.on("open", () => this.#look());
+    this.channel.events.on("open", () => this.#watched.look());
     this.link.events.on("error", (error) => this.fail(error));
     this.link.events.on("up", (up) => {
       if (!up.resumed) this.ticks.begin();
       listener.up(up);
-      this.#look();
+      this.#watched.look();
     });
     this.link.events.on("down", (down) => {
       if (this.#closed) return;
       listener.down(down);
-      this.#look();
+      this.#watched.look();
     });
     this.channel.messages.on("measurement", (measurement) => {
       this.ticks.add(measurement.tick);
       this.#unsent = Math.max(this.#unsent, measurement.unsent);
       listener.measured(measurement);
-      this.#look();
+      this.#watched.look();
     });
   }
 
@@ -65,34 +57,12 @@ export class JitterRoot {
 
   /** Ends all waits with this error, those to come too. */
   fail(error: Error): void {
-    this.#fault ??= error;
-    this.#look();
+    this.#watched.fail(error);
   }
 
-  /**
-   * Resolves once `holds` is true, which is looked at whenever something happened on the link.
-   *
-   * @param wanted for the message of an `ERR_TIMEOUT`, such as `"5 measurements"`.
-   */
-  async until(wanted: string, holds: () => boolean, { signal, timeoutMs }: UntilOptions): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      const end = (settle: () => void) => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", look);
-        this.#watchers.delete(look);
-        settle();
-      };
-      const look = () => {
-        if (signal.aborted) end(() => reject(signal.reason));
-        else if (this.#fault !== undefined) end(() => reject(this.#fault));
-        else if (holds()) end(resolve);
-      };
-      const late = () => end(() => reject(this.#tooLate(wanted, timeoutMs)));
-      const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
-      signal.addEventListener("abort", look);
-      this.#watchers.add(look);
-      look();
-    });
+  /** As {@link Watched.until}: looks whenever something happened on the link. */
+  async until(wanted: string, holds: () => boolean, wait: UntilOptions): Promise<void> {
+    await this.#watched.until(wanted, holds, wait);
   }
 
   /** Waits for more measurements. */
@@ -111,12 +81,7 @@ export class JitterRoot {
     this.close();
   }
 
-  #look(): void {
-    for (const look of [...this.#watchers]) look();
-  }
-
-  #tooLate(wanted: string, timeoutMs: number | undefined): IntercellError {
-    const found = `the link is ${this.link.status}, the channel ${this.channel.status}, ${this.ticks.messages} measurements came`;
-    return new IntercellError(ErrorCode.TIMEOUT, `Waited ${timeoutMs} ms for ${wanted}: ${found}`);
+  #describe(): string {
+    return `the link is ${this.link.status}, the channel ${this.channel.status}, ${this.ticks.messages} measurements came`;
   }
 }

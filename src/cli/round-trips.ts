@@ -27,7 +27,12 @@ export async function measureRoundTrips(
     if (echo.number !== number)
       throw new CommandFailure(`The inmate was asked to echo ${number}, found ${echo.number}`);
   }
-  return { count, medianNs: percentile(timesNs, 50), p99Ns: percentile(timesNs, 99) };
+  return summariseRoundTrips(timesNs);
+}
+
+/** @throws RangeError if there are no times. */
+export function summariseRoundTrips(timesNs: readonly number[]): RoundTrips {
+  return { count: timesNs.length, medianNs: percentile(timesNs, 50), p99Ns: percentile(timesNs, 99) };
 }
 
 /**

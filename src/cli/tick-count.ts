@@ -28,9 +28,9 @@ export class TickCount {
     return this.#last;
   }
 
-  /** The inmate was started anew. */
-  begin(): void {
-    this.#last = 0;
+  /** The inmate was started anew, or is heard again after a time in which nobody listened: up to `last`, nothing is lost. */
+  begin(last = 0): void {
+    this.#last = last;
   }
 
   add(tick: number): void {

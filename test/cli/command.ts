@@ -8,7 +8,7 @@ import { tracesOf } from "../support/processes.js";
 export const program = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
 /** Longest wait for what a command is to print, in milliseconds: reached only if something hangs. */
-const PRINT_TIMEOUT_MS = 15_000;
+const PRINT_TIMEOUT_MS = 60_000;
 
 /** How a command ended and what it printed. */
 export interface Ending {

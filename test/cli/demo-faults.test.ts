@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type DemoCounts, findFaults } from "../../src/cli/demo-faults.js";
+import { type DemoCounts, findCanFaults, findFaults } from "../../src/cli/demo-faults.js";
 
 const link = { lostRecords: 0, receivedRecords: 340, rescuedByPoll: 2, sessions: 2 };
 const well: DemoCounts = {
@@ -29,4 +29,20 @@ test("findFaults() forgives what is under way, and no loss of a measurement, whe
   const channel = { undecodable: 0, requestsFailed: 1, link: { ...link, lostRecords: 1, sessions: 1 } };
   expect(findFaults({ ...well, channel }, true)).toEqual([]);
   expect(findFaults({ ...well, channel, ticks: { lost: 1, repeated: 0 } }, true)).toEqual(["1 measurements lost"]);
+});
+
+const canWell = { messages: 33, lost: 0, repeated: 0, missed: 12, sessions: 2, undecodable: 0 };
+
+test.each([
+  [[], {}],
+  [["2 measurements lost over CAN"], { lost: 2 }],
+  [["1 measurements repeated over CAN"], { repeated: 1 }],
+  [["3 messages over CAN that did not decode"], { undecodable: 3 }],
+  [["1 sessions over CAN missing"], { sessions: 1 }],
+])("findCanFaults() finds %j in counts with %j", (wanted, counts) => {
+  expect(findCanFaults({ ...canWell, ...counts }, { interrupted: false })).toEqual(wanted);
+});
+
+test("findCanFaults() asks for no second session when the showing was interrupted", () => {
+  expect(findCanFaults({ ...canWell, sessions: 1 }, { interrupted: true })).toEqual([]);
 });

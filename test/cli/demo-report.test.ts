@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { formatMeasurement, formatTime } from "../../src/cli/demo-report.js";
+import { formatAge, formatMeasurement, formatTime } from "../../src/cli/demo-report.js";
 
 test("formatMeasurement() prints the line of Jailhouse's demo inmate", () => {
-  const measurement = { tick: 1, unsent: 0, jitterNs: 2592, minNs: 7, maxNs: 1234567 };
+  const measurement = { jitterNs: 2592, minNs: 7, maxNs: 1234567 };
   expect(formatMeasurement({ ...measurement, minNs: 2592, maxNs: 2592 })).toBe(
     "Timer fired, jitter:   2592 ns, min:   2592 ns, max:   2592 ns",
   );
@@ -17,4 +17,11 @@ test.each([
   [4_800_000, "4.8 ms"],
 ])("formatTime() prints %i ns as %s", (timeNs, wanted) => {
   expect(formatTime(timeNs)).toBe(wanted);
+});
+
+test.each([
+  ["not known yet", undefined],
+  ["1.25 ms ± 0.31 ms", { ageNs: 1_249_600, errorNs: 312_000 }],
+] as const)("formatAge() prints %s", (wanted, age) => {
+  expect(formatAge(age)).toBe(wanted);
 });

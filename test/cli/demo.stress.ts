@@ -3,6 +3,9 @@ import { expectNoTraces, RunningCommand, runCommand } from "./command.js";
 
 const measured = /^Timer fired, jitter: ( *\d+) ns, min: ( *\d+) ns, max: ( *\d+) ns$/;
 
+/** What Pi B prints. */
+const shown = /^Timer fired, jitter: .* ns, age (not known yet|[\d.]+ ms ± [\d.]+ ms)$/gm;
+
 /** The numbers of each line of a measurement. */
 function measurementsIn(text: string): readonly { jitter: number; min: number; max: number }[] {
   return text.split("\n").flatMap((line) => {
@@ -42,13 +45,20 @@ test("intercell demo plays to its end and loses nothing", async () => {
   expect(stdout).toMatch(/^ {2}round trips {2}300 by doorbell: median [\d.]+ [µm]s, p99 [\d.]+ [µm]s$/m);
   expect(stdout).toMatch(/^ {2}doorbells {4}rung [1-9]\d*, saved \d+, missed \d+$/m);
 
+  const over = [...stdout.matchAll(shown)];
+  expect(over.length).toBeGreaterThanOrEqual(30);
+  expect(over.filter(([, age]) => age !== "not known yet").length).toBeGreaterThanOrEqual(20);
+  expect(stdout).toMatch(/Pi A is killed[\s\S]*Pi B misses Pi A: [\s\S]*is started again[\s\S]*Pi B sees Pi A: epoch/);
+  expect(stdout).toContain(`messages     ${over.length} over CAN in 2 sessions: lost 0, repeated 0`);
+  expect(stdout).toMatch(/^ {2}round trips {2}50 over CAN: median [\d.]+ [µm]s, p99 [\d.]+ [µm]s$/m);
+
   const [, machine = ""] = /^ {2}machine +(\S+),/m.exec(stdout) ?? [];
   await expectNoTraces(machine);
 });
 
 test("intercell demo --forever goes on after the restart until Ctrl-C, and ends well", async () => {
   const command = new RunningCommand(["demo", "--forever"]);
-  await command.printed(/The inmate is started again[\s\S]*(Timer fired.*\n){15}/);
+  await command.printed(/Pi A is started again[\s\S]*(Timer fired.*\n){12}/);
   const { code, stdout, stderr } = await command.interrupt();
   expect([code, stderr]).toEqual([0, ""]);
   expect(stdout).toContain("lost 0, repeated 0, unsent 0");
