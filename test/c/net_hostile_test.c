@@ -169,13 +169,13 @@ static uint32_t pick_offset(void)
 		geometry.used + 2,
 		geometry.used_event,
 		geometry.avail_event,
-		geometry.avail + 4 + 2 * net_random(32),
-		geometry.used + 4 + 4 * net_random(64),
-		16 * net_random(32) + 4 * net_random(4),
-		2 * net_random(SECTION / 2),
+		geometry.avail + 4 + 2 * random_below(32),
+		geometry.used + 4 + 4 * random_below(64),
+		16 * random_below(32) + 4 * random_below(4),
+		2 * random_below(SECTION / 2),
 	};
 
-	return places[net_random(sizeof(places) / sizeof(*places))];
+	return places[random_below(sizeof(places) / sizeof(*places))];
 }
 
 static void between_accesses(void)
@@ -183,59 +183,59 @@ static void between_accesses(void)
 	struct intercell_net_ring *ring = &net_ends[0].net.ring;
 	uint32_t offset;
 
-	if (!is_rewriting || net_random(4) != 0)
+	if (!is_rewriting || random_below(4) != 0)
 		return;
 	/* Half of the time something that may well be right. */
-	switch (net_random(8)) {
+	switch (random_below(8)) {
 	case 0:
-		put16(geometry.avail + 2, ring->taken + net_random(4));
+		put16(geometry.avail + 2, ring->taken + random_below(4));
 		break;
 	case 1:
-		put16(geometry.used + 2, ring->completed + net_random(3));
+		put16(geometry.used + 2, ring->completed + random_below(3));
 		break;
 	case 2:
 		complete(ring->completed, ring->completed & 31u, 1);
 		break;
 	case 3:
-		announce(ring->taken, net_random(32), 0x700 + net_random(SECTION - 0x700), net_random(2000));
+		announce(ring->taken, random_below(32), 0x700 + random_below(SECTION - 0x700), random_below(2000));
 		break;
 	case 4:
-		if (net_random(8) == 0)
-			net_states[1] = net_random(5);
+		if (random_below(8) == 0)
+			net_states[1] = random_below(5);
 		break;
 	default:
 		offset = pick_offset();
-		put16(offset, net_random(2) == 0 ? net_random(0x10000) : net_random(40));
+		put16(offset, random_below(2) == 0 ? random_below(0x10000) : random_below(40));
 	}
 }
 
 static void peer_that_rewrites_its_section_hurts_nobody(void)
 {
-	const char *seconds = getenv("FUZZ_SECONDS"), *seed = getenv("INTERCELL_SEED");
+	const char *seconds = getenv("FUZZ_SECONDS");
 	time_t end = seconds ? time(NULL) + atoi(seconds) : 0;
 	struct net_end *victim = victim_make();
 	struct intercell_net_ring *ring = &victim->net.ring;
 	uint32_t round;
 
-	net_random_state = seed && atoi(seed) != 0 ? (uint32_t)atoi(seed) : 1u;
+	random_seed();
 	for (round = 0; round < ROUNDS || (end != 0 && time(NULL) < end); round++) {
 		is_rewriting = true;
-		switch (net_random(4)) {
+		switch (random_below(4)) {
 		case 0:
-			net_send_counting(victim, 0, 14 + net_random(FRAME - 13));
+			net_send_counting(victim, 0, 14 + random_below(FRAME - 13));
 			break;
 		case 1:
 			intercell_net_prepare_sleep(&victim->net);
 			break;
 		default:
-			intercell_net_poll(&victim->net, net_random(40));
+			intercell_net_poll(&victim->net, random_below(40));
 		}
 		is_rewriting = false;
 		CHECK(victim->net.state <= INTERCELL_NET_RUN);
 		CHECK(!intercell_net_up(&victim->net) || intercell_net_outstanding(ring) <= geometry.queue_length);
 		CHECK(!intercell_net_up(&victim->net) || (ring->head >= geometry.data && ring->head <= SECTION));
 		CHECK(victim->arrived == 0 || (victim->length >= 14 && victim->length <= FRAME));
-		if (!intercell_net_up(&victim->net) && net_random(8) == 0)
+		if (!intercell_net_up(&victim->net) && random_below(8) == 0)
 			come_up(victim);
 	}
 	/* It did get through to both sides of each check. */

@@ -246,13 +246,13 @@ static void frames_of_all_lengths_pass_the_wrap_both_ways(uint32_t section, uint
 	for (unsigned i = 0; i < 2; i++)
 		net_ends[i].in_order = true;
 	for (round = 0; round < 20000; round++) {
-		struct net_end *end = &net_ends[net_random(2)];
+		struct net_end *end = &net_ends[random_below(2)];
 
-		if (net_random(3) == 0)
-			intercell_net_poll(&end->net, 1 + net_random(40));
-		else if (net_send_counting(end, sent[end->id], 14 + net_random(longest - 13)) == 0)
+		if (random_below(3) == 0)
+			intercell_net_poll(&end->net, 1 + random_below(40));
+		else if (net_send_counting(end, sent[end->id], 14 + random_below(longest - 13)) == 0)
 			sent[end->id]++;
-		if (net_random(20) == 0)
+		if (random_below(20) == 0)
 			intercell_net_flush(&end->net);
 	}
 	net_settle();

@@ -5,31 +5,12 @@
 
 #include "intercell/net.h"
 
-#include <stdio.h>
-#include <stdlib.h>
+#include "check.h"
+
 #include <string.h>
 
 #define NET_SECTION_MAX 0x7f000u
 #define NET_FRAME_MAX 2048u
-
-#define CHECK(condition)                                                                \
-	do {                                                                            \
-		if (!(condition)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-			exit(1);                                                        \
-		}                                                                       \
-	} while (0)
-
-#define CHECK_EQUAL(found, wanted)                                                                               \
-	do {                                                                                                     \
-		long long found_ = (long long)(found);                                                           \
-		long long wanted_ = (long long)(wanted);                                                         \
-		if (found_ != wanted_) {                                                                         \
-			fprintf(stderr, "%s:%d: %s is %lld (0x%llx), wanted %lld\n", __FILE__, __LINE__, #found, \
-			        found_, found_, wanted_);                                                        \
-			exit(1);                                                                                 \
-		}                                                                                                \
-	} while (0)
 
 struct net_end {
 	uint32_t id;
@@ -51,16 +32,6 @@ struct net_end {
 static unsigned char *net_sections[2];
 static uint32_t net_states[2];
 static struct net_end net_ends[2];
-
-static uint32_t net_random_state = 1;
-
-static uint32_t net_random(uint32_t below)
-{
-	net_random_state ^= net_random_state << 13;
-	net_random_state ^= net_random_state >> 17;
-	net_random_state ^= net_random_state << 5;
-	return net_random_state % below;
-}
 
 static uint32_t net_read_register(void *context, uint32_t offset)
 {

@@ -58,7 +58,13 @@ function unitOf(name: string, functions: readonly string[], header = "intercell.
   return unit(name, `#include "intercell/${header}"\nvoid *const entry_points[] = {\n${entries}};\n`);
 }
 
-const units = { whole: unitOf("whole.c", all), network: unitOf("network.c", network, "net.h") };
+const reliable = ["init", "receive", "poll", "send", "send_datagram", "due", "close"].map((verb) => `reliable_${verb}`);
+
+const units = {
+  whole: unitOf("whole.c", all),
+  network: unitOf("network.c", network, "net.h"),
+  reliable: unitOf("reliable.c", reliable, "reliable.h"),
+};
 
 describe("peer", () => {
   test.each(programs)("%s passes when built with the sanitizers", (name) => {
@@ -142,7 +148,10 @@ describe("peer", () => {
       compile(
         tool,
         options,
-        unit("plus.cc", '#include "intercell/intercell.h"\n#include "intercell/net.h"\n'),
+        unit(
+          "plus.cc",
+          '#include "intercell/intercell.h"\n#include "intercell/net.h"\n#include "intercell/reliable.h"\n',
+        ),
         `plus-${tool}.o`,
       );
     });
@@ -157,6 +166,7 @@ describe("peer", () => {
       [raw, "the same with layout and sleep", "intercell.h"],
       [all, "the whole library", "intercell.h"],
       [network, "the network endpoint", "net.h"],
+      [reliable, "sessions over Ethernet", "reliable.h"],
     ] as const) {
       const source = unitOf("size.c", functions, header);
       const object = compile("aarch64-linux-gnu-gcc", [...freestanding, ...small], source, "size.o");

@@ -5,33 +5,14 @@
 
 #include "intercell/intercell.h"
 
-#include <stdio.h>
-#include <stdlib.h>
+#include "check.h"
+
 #include <string.h>
 
 #define PEERS 3
 #define SECTION 0x2000
 #define REMOTES 4
 #define EVENTS 256
-
-#define CHECK(condition)                                                                \
-	do {                                                                            \
-		if (!(condition)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-			exit(1);                                                        \
-		}                                                                       \
-	} while (0)
-
-#define CHECK_EQUAL(found, wanted)                                                                               \
-	do {                                                                                                     \
-		long long found_ = (long long)(found);                                                           \
-		long long wanted_ = (long long)(wanted);                                                         \
-		if (found_ != wanted_) {                                                                         \
-			fprintf(stderr, "%s:%d: %s is %lld (0x%llx), wanted %lld\n", __FILE__, __LINE__, #found, \
-			        found_, found_, wanted_);                                                        \
-			exit(1);                                                                                 \
-		}                                                                                                \
-	} while (0)
 
 struct test_cell {
 	unsigned id;

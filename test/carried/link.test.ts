@@ -4,7 +4,7 @@ import { describeLink } from "../channel/link-contract.js";
 import { attach, commitBytes } from "../channel/link-pair.js";
 import { describeBody } from "../channel/one-body.js";
 import { turns, until } from "../channel/until.js";
-import { readSeed } from "../support/seed.js";
+import { mishaps } from "../support/mishaps.js";
 import { MemoryCarrierPair } from "./memory-pair.js";
 
 const limits = { noSpin: true };
@@ -16,16 +16,6 @@ const perfect = () => new MemoryCarrierPair(small);
 describeLink("CarriedLink", perfect, limits);
 describeChannelOver("CarriedLink", perfect, limits);
 describeBody("a wire in this process", perfect);
-
-/** Repeatable: loses one in eight and doubles one in eight. */
-function mishaps(): () => number {
-  let state = readSeed() >>> 0;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    const draw = state >>> 29;
-    return draw === 0 ? 0 : draw === 1 ? 2 : 1;
-  };
-}
 
 const recordOf = (index: number): number[] =>
   Array.from({ length: 200 }, (_, at) => (at === 0 ? index >> 8 : index) & 0xff);

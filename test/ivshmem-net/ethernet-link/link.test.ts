@@ -4,22 +4,11 @@ import { describeLink } from "../../channel/link-contract.js";
 import { attach, commitBytes } from "../../channel/link-pair.js";
 import { describeBody } from "../../channel/one-body.js";
 import { until } from "../../channel/until.js";
-import { readSeed } from "../../support/seed.js";
+import { mishaps } from "../../support/mishaps.js";
 import { needsCable } from "../ethernet/cable.js";
 import { cableWay, EthernetPair, endpointWay, small, type Way } from "./ethernet-pair.js";
-import type { Fate } from "./troubled-port.js";
 
 const limits = { noSpin: true };
-
-/** Repeatable: loses one in eight and doubles one in eight. */
-function mishaps(): Fate {
-  let state = readSeed() >>> 0;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    const draw = state >>> 29;
-    return draw === 0 ? 0 : draw === 1 ? 2 : 1;
-  };
-}
 
 const recordOf = (index: number): number[] =>
   Array.from({ length: 200 }, (_, at) => (at === 0 ? index >> 8 : index) & 0xff);

@@ -5,7 +5,7 @@ import type { FrameListener } from "../../../src/ivshmem-net/inbox.js";
 /** What becomes of one frame: how often it arrives. */
 export type Fate = () => number;
 
-/** A port on which frames get lost, or arrive twice. */
+/** A port on which frames get lost, or arrive twice, in either direction. */
 export class TroubledPort implements FramePort {
   readonly #port: FramePort;
   readonly #fate: Fate;
@@ -38,7 +38,9 @@ export class TroubledPort implements FramePort {
   }
 
   trySend(frame: Uint8Array): boolean {
-    return this.muted || this.#port.trySend(frame);
+    if (this.muted) return true;
+    for (let times = this.#fate(); times > 0; times--) if (!this.#port.trySend(frame)) return false;
+    return true;
   }
 
   onFrames(listener: FrameListener): () => void {
