@@ -1,4 +1,3 @@
-import { endianness } from "node:os";
 import { CanSlot } from "../native.js";
 import type { FrameOrigin, Timestamp } from "./bus.js";
 import type { CanFrame } from "./frame.js";
@@ -11,20 +10,31 @@ const SLOTS = 64;
 const MSG_DONTROUTE = 0x4;
 const MSG_CONFIRM = 0x800;
 
-const little = endianness() === "LE";
+/** Places of the header in views of its words and doubles: {@link CanSlot}. */
+const Word = {
+  LENGTH: CanSlot.LENGTH / 4,
+  FLAGS: CanSlot.FLAGS / 4,
+  INTERFACE: CanSlot.INTERFACE / 4,
+  DROPPED: CanSlot.DROPPED / 4,
+  NANOSECONDS: CanSlot.NANOSECONDS / 4,
+  HARDWARE_NANOSECONDS: CanSlot.HARDWARE_NANOSECONDS / 4,
+} as const;
+const Double = { SECONDS: CanSlot.SECONDS / 8, HARDWARE_SECONDS: CanSlot.HARDWARE_SECONDS / 8 } as const;
 
 /** The buffer that native code receives frames into, and what is read from it. */
 export class FrameBatch {
   readonly bytes: Uint8Array;
   readonly slotBytes: number;
   readonly slots = SLOTS;
-  readonly #view: DataView;
+  readonly #words: Uint32Array;
+  readonly #doubles: Float64Array;
 
   /** @param messageBytes most bytes of a message. */
   constructor(messageBytes: number) {
     this.slotBytes = CanSlot.BYTES + Math.ceil(messageBytes / 8) * 8;
     this.bytes = new Uint8Array(SLOTS * this.slotBytes);
-    this.#view = new DataView(this.bytes.buffer);
+    this.#words = new Uint32Array(this.bytes.buffer);
+    this.#doubles = new Float64Array(this.bytes.buffer);
   }
 
   /** @throws IntercellError `ERR_DECODE` if the bytes are no frame. */
@@ -34,38 +44,41 @@ export class FrameBatch {
 
   /** Bytes of the message. */
   length(slot: number): number {
-    return this.#view.getUint32(slot * this.slotBytes + CanSlot.LENGTH, little);
+    return this.#word(slot, Word.LENGTH);
   }
 
   origin(slot: number): FrameOrigin {
-    const flags = this.#view.getUint32(slot * this.slotBytes + CanSlot.FLAGS, little);
+    const flags = this.#word(slot, Word.FLAGS);
     if ((flags & MSG_CONFIRM) !== 0) return "own";
     return (flags & MSG_DONTROUTE) !== 0 ? "local" : "remote";
   }
 
   /** Index of the interface that the frame came from. */
   interface(slot: number): number {
-    return this.#view.getUint32(slot * this.slotBytes + CanSlot.INTERFACE, little);
+    return this.#word(slot, Word.INTERFACE);
   }
 
   /** The kernel's count of frames that were dropped before this one, modulo 2^32. */
   dropped(slot: number): number {
-    return this.#view.getUint32(slot * this.slotBytes + CanSlot.DROPPED, little);
+    return this.#word(slot, Word.DROPPED);
   }
 
   timestamp(slot: number): Timestamp {
-    const start = slot * this.slotBytes;
-    return {
-      seconds: this.#view.getFloat64(start + CanSlot.SECONDS, little),
-      nanoseconds: this.#view.getUint32(start + CanSlot.NANOSECONDS, little),
-    };
+    return { seconds: this.#double(slot, Double.SECONDS), nanoseconds: this.#word(slot, Word.NANOSECONDS) };
   }
 
   /** When the device got it, if it said so. */
   hardwareTimestamp(slot: number): Timestamp | undefined {
-    const start = slot * this.slotBytes;
-    const seconds = this.#view.getFloat64(start + CanSlot.HARDWARE_SECONDS, little);
-    const nanoseconds = this.#view.getUint32(start + CanSlot.HARDWARE_NANOSECONDS, little);
+    const seconds = this.#double(slot, Double.HARDWARE_SECONDS);
+    const nanoseconds = this.#word(slot, Word.HARDWARE_NANOSECONDS);
     return seconds === 0 && nanoseconds === 0 ? undefined : { seconds, nanoseconds };
+  }
+
+  #word(slot: number, place: number): number {
+    return this.#words[(slot * this.slotBytes) / 4 + place] as number;
+  }
+
+  #double(slot: number, place: number): number {
+    return this.#doubles[(slot * this.slotBytes) / 8 + place] as number;
   }
 }

@@ -33,6 +33,7 @@ export const XlFlag = { SEC: 0x01, RRS: 0x02, XLF: 0x80 } as const;
 const VCID_SHIFT = 16;
 
 const DATA_OFFSET = 8;
+const noData = new Uint8Array(0);
 const little = endianness() === "LE";
 
 /** The kernel's `can_id`, or `prio`, of a frame: what filters are held against. u32. */
@@ -75,43 +76,52 @@ export function decodeFrame(bytes: Uint8Array): CanFrame {
 /** Writes a frame at `offset`, all of its bytes, and returns how many: {@link frameSizeBytes}. */
 export function writeFrame(bytes: Uint8Array, offset: number, frame: CanFrame): number {
   const size = frameSizeBytes(frame);
-  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, size);
-  view.setUint32(0, idWord(frame), little);
+  if (offset + size > bytes.length) throw new RangeError(`${bytes.length} bytes have no room for a frame at ${offset}`);
+  writeWord(bytes, offset, idWord(frame));
   if (frame.kind === "xl") {
-    writeXl(view, frame);
-    bytes.set(frame.data, offset + FrameBytesOf.XL_HEADER);
+    writeXl(bytes, offset, frame);
     return size;
   }
-  const data =
-    frame.kind === "remote" ? new Uint8Array(0) : frame.kind === "fd" ? padToFdLength(frame.data) : frame.data;
+  const data = frame.kind === "remote" ? noData : frame.kind === "fd" ? padToFdLength(frame.data) : frame.data;
   const isShort = frame.kind === "data" || frame.kind === "remote";
-  view.setUint8(4, isShort ? Math.min(frame.dlc, MAX_CLASSIC_LENGTH) : data.length);
-  view.setUint8(5, frame.kind === "fd" ? fdFlags(frame.bitRateSwitch, frame.errorStateIndicator) : 0);
-  view.setUint8(6, 0);
-  view.setUint8(7, isShort && frame.dlc > MAX_CLASSIC_LENGTH ? frame.dlc : 0);
-  bytes.set(data, offset + DATA_OFFSET);
-  bytes.fill(0, offset + DATA_OFFSET + data.length, offset + size);
+  bytes[offset + 4] = isShort ? Math.min(frame.dlc, MAX_CLASSIC_LENGTH) : data.length;
+  bytes[offset + 5] = frame.kind === "fd" ? fdFlags(frame.bitRateSwitch, frame.errorStateIndicator) : 0;
+  bytes[offset + 6] = 0;
+  bytes[offset + 7] = isShort && frame.dlc > MAX_CLASSIC_LENGTH ? frame.dlc : 0;
+  const start = offset + DATA_OFFSET;
+  // For so few bytes a loop costs less than the two calls.
+  if (size === FrameBytesOf.CLASSIC) {
+    for (let index = 0; index < MAX_CLASSIC_LENGTH; index++) bytes[start + index] = data[index] ?? 0;
+    return size;
+  }
+  bytes.set(data, start);
+  bytes.fill(0, start + data.length, offset + size);
   return size;
 }
 
 /** Reads the frame of `size` bytes at `offset`; see {@link decodeFrame}. The data is copied. */
 export function readFrame(bytes: Uint8Array, offset: number, size: number): CanFrame {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, size);
-  if (size >= FrameBytesOf.XL_HEADER && (view.getUint8(4) & XlFlag.XLF) !== 0) return readXl(view);
+  if (size >= FrameBytesOf.XL_HEADER && (byteAt(bytes, offset + 4) & XlFlag.XLF) !== 0) {
+    return readXl(bytes, offset, size);
+  }
   if (size !== FrameBytesOf.CLASSIC && size !== FrameBytesOf.FD) {
     throw undecodable(`${size} bytes are neither a classic frame (16), nor CAN FD (72), nor CAN XL`);
   }
-  const word = view.getUint32(0, little);
-  const length = view.getUint8(4);
+  const word = readWord(bytes, offset);
+  const length = byteAt(bytes, offset + 4);
   const most = size === FrameBytesOf.FD ? MAX_FD_LENGTH : MAX_CLASSIC_LENGTH;
   if (length > most) throw undecodable(`its length is ${length}, more than ${most}`);
-  const data = bytes.slice(offset + DATA_OFFSET, offset + DATA_OFFSET + length);
-  if (size === FrameBytesOf.FD) return readFd(word, view.getUint8(5), data);
-  if ((word & IdFlag.ERROR) !== 0) return { kind: "error", classes: word & MAX_EXTENDED_ID, data };
-  const raw = view.getUint8(7);
+  if (size === FrameBytesOf.FD) {
+    return readFd(word, byteAt(bytes, offset + 5), copyData(bytes, offset + DATA_OFFSET, length));
+  }
+  if ((word & IdFlag.ERROR) !== 0) {
+    return { kind: "error", classes: word & MAX_EXTENDED_ID, data: copyData(bytes, offset + DATA_OFFSET, length) };
+  }
+  const raw = byteAt(bytes, offset + 7);
   const dlc = length === MAX_CLASSIC_LENGTH && raw > MAX_CLASSIC_LENGTH && raw <= MAX_DLC ? raw : length;
   const id = idOf(word);
-  return (word & IdFlag.REMOTE) === 0 ? { kind: "data", id, dlc, data } : { kind: "remote", id, dlc };
+  if ((word & IdFlag.REMOTE) !== 0) return { kind: "remote", id, dlc };
+  return { kind: "data", id, dlc, data: copyData(bytes, offset + DATA_OFFSET, length) };
 }
 
 /** The flags of `struct canfd_frame`. */
@@ -138,31 +148,68 @@ function readFd(word: number, flags: number, data: Uint8Array): CanFrame {
   return { kind: "fd", id: idOf(word), bitRateSwitch, errorStateIndicator: (flags & FdFlag.ESI) !== 0, data };
 }
 
-function writeXl(view: DataView, frame: XlFrame): void {
-  view.setUint8(4, xlFlags(frame));
-  view.setUint8(5, frame.sduType);
-  view.setUint16(6, frame.data.length, little);
-  view.setUint32(8, frame.acceptance, little);
+function writeXl(bytes: Uint8Array, offset: number, frame: XlFrame): void {
+  bytes[offset + 4] = xlFlags(frame);
+  bytes[offset + 5] = frame.sduType;
+  writeHalf(bytes, offset + 6, frame.data.length);
+  writeWord(bytes, offset + 8, frame.acceptance);
+  bytes.set(frame.data, offset + FrameBytesOf.XL_HEADER);
 }
 
-function readXl(view: DataView): XlFrame {
-  const length = view.getUint16(6, little);
-  const room = view.byteLength - FrameBytesOf.XL_HEADER;
+function readXl(bytes: Uint8Array, offset: number, size: number): XlFrame {
+  const length = readHalf(bytes, offset + 6);
+  const room = size - FrameBytesOf.XL_HEADER;
   if (length < 1 || length > MAX_XL_LENGTH || length > room) {
-    throw undecodable(`a CAN XL frame of ${view.byteLength} bytes says that it has ${length} bytes of data`);
+    throw undecodable(`a CAN XL frame of ${size} bytes says that it has ${length} bytes of data`);
   }
-  const prio = view.getUint32(0, little);
-  const flags = view.getUint8(4);
+  const prio = readWord(bytes, offset);
+  const flags = byteAt(bytes, offset + 4);
   return {
     kind: "xl",
     priority: (prio & MAX_STANDARD_ID) as StandardId,
     virtualNetwork: (prio >>> VCID_SHIFT) & 0xff,
-    sduType: view.getUint8(5),
-    acceptance: view.getUint32(8, little),
+    sduType: byteAt(bytes, offset + 5),
+    acceptance: readWord(bytes, offset + 8),
     extendedContent: (flags & XlFlag.SEC) !== 0,
     remoteRequest: (flags & XlFlag.RRS) !== 0,
-    data: new Uint8Array(view.buffer, view.byteOffset + FrameBytesOf.XL_HEADER, length).slice(),
+    data: copyData(bytes, offset + FrameBytesOf.XL_HEADER, length),
   };
+}
+
+/*
+ * Numbers byte by byte: to make a DataView costs more than all the rest of a frame.
+ */
+
+function byteAt(bytes: Uint8Array, offset: number): number {
+  return bytes[offset] as number;
+}
+
+function readHalf(bytes: Uint8Array, offset: number): number {
+  const [first, second] = [byteAt(bytes, offset), byteAt(bytes, offset + 1)];
+  return little ? first | (second << 8) : (first << 8) | second;
+}
+
+function readWord(bytes: Uint8Array, offset: number): number {
+  const [first, second] = [readHalf(bytes, offset), readHalf(bytes, offset + 2)];
+  return (little ? first | (second << 16) : (first << 16) | second) >>> 0;
+}
+
+function writeHalf(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = little ? value : value >>> 8;
+  bytes[offset + 1] = little ? value >>> 8 : value;
+}
+
+function writeWord(bytes: Uint8Array, offset: number, value: number): void {
+  writeHalf(bytes, offset, little ? value & 0xffff : value >>> 16);
+  writeHalf(bytes, offset + 2, little ? value >>> 16 : value & 0xffff);
+}
+
+function copyData(bytes: Uint8Array, start: number, length: number): Uint8Array {
+  if (length > MAX_CLASSIC_LENGTH) return bytes.slice(start, start + length);
+  // For so few bytes a loop costs less than the call.
+  const data = new Uint8Array(length);
+  for (let index = 0; index < length; index++) data[index] = byteAt(bytes, start + index);
+  return data;
 }
 
 function undecodable(found: string): IntercellError {

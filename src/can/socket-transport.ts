@@ -140,15 +140,14 @@ export class SocketTransport implements BusTransport {
 
   #read(slot: number): ReceivedFrame | undefined {
     const batch = this.#batch;
-    const hardwareTimestamp = this.#options.hardwareTimestamps ? batch.hardwareTimestamp(slot) : undefined;
     try {
-      return {
-        frame: batch.frame(slot),
-        timestamp: batch.timestamp(slot),
-        ...(hardwareTimestamp && { hardwareTimestamp }),
-        origin: batch.origin(slot),
-        interfaceName: this.#nameOf(batch.interface(slot)),
-      };
+      const frame = batch.frame(slot);
+      const timestamp = batch.timestamp(slot);
+      const origin = batch.origin(slot);
+      const interfaceName = this.#nameOf(batch.interface(slot));
+      if (!this.#options.hardwareTimestamps) return { frame, timestamp, origin, interfaceName };
+      const hardwareTimestamp = batch.hardwareTimestamp(slot);
+      return { frame, timestamp, ...(hardwareTimestamp && { hardwareTimestamp }), origin, interfaceName };
     } catch (error) {
       if (!isIntercellError(error)) throw error;
       return undefined;

@@ -1,10 +1,19 @@
 // One of two nodes on a bus: node.mjs <interface> <own id> <frames> <frames a second>
-// Sends numbered frames at a pace, hears those of the other, and prints as JSON what became of them.
-import { dataFrame, idBits, openSocketCan, standardId } from "../../../../dist/can/index.js";
+// Sets its controller up, sends numbered frames at a pace, hears those of the other, and prints as JSON what became of them.
+import {
+  configureCanInterface,
+  dataFrame,
+  describeCanInterface,
+  idBits,
+  openSocketCan,
+  standardId,
+} from "../../../../dist/can/index.js";
 
 const TURN_MS = 5;
+const BIT_RATE = 500_000;
 const [name, ownId, frames, rate] = [process.argv[2], ...process.argv.slice(3).map(Number)];
 
+configureCanInterface(name, { bitRate: BIT_RATE, samplePoint: 0.875, up: true });
 const bus = await openSocketCan(name);
 const heard = { frames: 0, outOfOrder: 0, last: -1 };
 bus.listen(({ frame, origin }) => {
@@ -20,18 +29,23 @@ await new Promise((resolve) => process.stdin.once("data", resolve));
 const begin = performance.now();
 for (let sent = 0; sent < frames; ) {
   const due = Math.min(frames, Math.ceil(((performance.now() - begin) / 1000) * rate));
-  // What a busy machine is late with is not made up for in one go: the controllers hold a few frames only.
-  for (const end = Math.min(due, sent + 1); sent < end; sent++) {
+  // Each is on the other controller before the next: those hold a few frames only. So a late machine may catch up.
+  while (sent < due) {
     const data = new Uint8Array(8);
-    new DataView(data.buffer).setUint32(0, sent);
+    new DataView(data.buffer).setUint32(0, sent++);
     await bus.sendConfirmed(dataFrame(standardId(ownId), data));
   }
   await new Promise((resolve) => setTimeout(resolve, TURN_MS));
 }
+const seconds = (performance.now() - begin) / 1000;
 // The other may be slower.
 const giveUp = performance.now() + 15_000;
-while (heard.last < frames - 1 && performance.now() < giveUp)
-  await new Promise((resolve) => setTimeout(resolve, TURN_MS));
-process.stdout.write(`${JSON.stringify({ heard, statistics: bus.statistics })}\n`);
+let before = -1;
+while (heard.last < frames - 1 && (performance.now() < giveUp || heard.last > before)) {
+  before = heard.last;
+  await new Promise((resolve) => setTimeout(resolve, 200));
+}
+const { bitTiming } = describeCanInterface(name).controller;
+process.stdout.write(`${JSON.stringify({ heard, statistics: bus.statistics, bitTiming, seconds })}\n`);
 bus.close();
 process.exit(0);
