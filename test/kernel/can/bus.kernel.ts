@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { describeBus } from "../../can/bus-contract.js";
+import { CONTROLLERS, resetCanInterfaces, startControllers } from "./controllers.js";
 import { addVcan, remove } from "./interfaces.js";
 import { openStage } from "./stage.js";
 
@@ -20,4 +21,19 @@ describe("on a virtual interface", () => {
     () => openStage([VCAN, VCAN], { sendBufferBytes: 1 << 20 }),
     virtual,
   );
+});
+
+describe("on two controllers of one bus", () => {
+  beforeAll(() => startControllers());
+
+  afterAll(() => resetCanInterfaces());
+
+  // They carry no CAN FD, and no driver sends error frames.
+  describeBus("openSocketCan() of SJA1000", () => openStage(CONTROLLERS), {
+    peerOrigin: "remote",
+    fd: false,
+    sendsErrors: false,
+    holds: true,
+    goesDown: true,
+  });
 });

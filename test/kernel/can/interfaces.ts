@@ -1,8 +1,5 @@
 import { execFileSync } from "node:child_process";
 
-/** The two controllers of the rig, which are on one bus. */
-export const CONTROLLERS = ["can0", "can1"] as const;
-
 /** Runs ip(8) with words that have no blanks in them; gives what it prints. */
 export function ip(words: string): string {
   return execFileSync("ip", words.split(" "), { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
@@ -21,15 +18,6 @@ export function addVcan(name: string): void {
 
 export function remove(name: string): void {
   ip(`link del ${name}`);
-}
-
-/** Takes both controllers up. */
-export function startControllers(): void {
-  for (const name of CONTROLLERS) ip(`link set ${name} up type can bitrate 1000000`);
-}
-
-export function stopControllers(): void {
-  for (const name of CONTROLLERS) ip(`link set ${name} down`);
 }
 
 /** Bytes of a classic frame in a queue of the kernel. */

@@ -46,6 +46,10 @@ export class Companion {
     return this.exitCode;
   }
 
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
   async stop(): Promise<void> {
     this.#child.kill();
     await this.#ended;

@@ -1,6 +1,6 @@
-import { readdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { serveByOneProcessor } from "./controllers.js";
 import { ip } from "./interfaces.js";
 import { Companion } from "./process.js";
 
@@ -47,18 +47,6 @@ function overruns(): number {
   return counts.reduce((sum, count) => sum + count);
 }
 
-/**
- * Has one processor serve the interrupts of both controllers, so that a node that hears of its frame as sent knows that the
- * other controller was read. The kernel knows their names once they are up.
- */
-function serveByOneProcessor(): void {
-  const names = nodes.map(({ name }) => name as string);
-  for (const irq of readdirSync("/proc/irq", { withFileTypes: true })) {
-    if (!irq.isDirectory() || !readdirSync(`/proc/irq/${irq.name}`).some((each) => names.includes(each))) continue;
-    writeFileSync(`/proc/irq/${irq.name}/smp_affinity_list`, "0");
-  }
-}
-
 interface Report {
   readonly heard: { readonly frames: number; readonly outOfOrder: number; readonly last: number };
   readonly statistics: object;
@@ -77,7 +65,7 @@ async function exchange(): Promise<Report[]> {
       ]),
   );
   for (const node of running) await node.line("ready");
-  serveByOneProcessor();
+  serveByOneProcessor(nodes.map(({ name }) => name));
   for (const node of running) node.write("go\n");
   const reports: Report[] = [];
   for (const node of running) {
