@@ -24,7 +24,7 @@ async function main(names) {
   for (const { name, lane, files } of chosen) {
     const environment = {
       INTERCELL_KERNEL_ROOT: kernel.root,
-      ...(lane.testModule ? { INTERCELL_TEST_MODULE: buildModule(kernel) } : {}),
+      ...(lane.testModule === undefined ? {} : { INTERCELL_TEST_MODULE: buildModule(kernel, lane.testModule) }),
     };
     const begin = performance.now();
     const exitCode = await runInGuest({ lane, files, kernel, environment });

@@ -12,7 +12,7 @@ import { root } from "./paths.mjs";
  * @property {number} timeoutSeconds - Of all that happens in the guest, its start included.
  * @property {readonly string[]} [devices] - What QEMU's machine has besides, as parameters of its command line.
  * @property {readonly string[]} [modules] - Modules of the kernel that are loaded before the tests.
- * @property {boolean} [testModule] - Whether its tests load the module of `test/kernel/module`.
+ * @property {string} [testModule] - The one of `test/kernel/module` that its tests load.
  */
 
 /** Two SJA1000 controllers (driver `kvaser_pci`) on one bus that has neither wire times nor errors (QEMU, docs/system/devices/can.rst). */
@@ -25,12 +25,13 @@ const canControllers = [
 
 /** @type {Readonly<Record<string, Lane>>} */
 export const lanes = {
-  uio: { folder: "test/kernel/uio", machine: "qemu", memoryMiB: 1536, timeoutSeconds: 900, testModule: true },
+  uio: { folder: "test/kernel/uio", machine: "qemu", memoryMiB: 1536, timeoutSeconds: 900, testModule: "intercell_uio_test" },
   can: {
     folder: "test/kernel/can",
     machine: "qemu",
     memoryMiB: 1536,
     timeoutSeconds: 900,
+    testModule: "intercell_can_test",
     devices: canControllers,
     modules: [
       "can",

@@ -5,18 +5,18 @@ import { requirePrograms, run } from "./command.mjs";
 import { cacheFolder, root } from "./paths.mjs";
 
 const sourceFolder = join(root, "test", "kernel", "module");
-const NAME = "intercell_uio_test.ko";
 
 /**
- * Builds the test module for a kernel, unless that was done before from the same sources. Gives the path of the module.
+ * Builds the test modules for a kernel, unless that was done before from the same sources. Gives the path of one of them.
  *
  * @param {import("./kernel.mjs").Kernel} kernel
+ * @param {string} name - Without its extension.
  * @returns {string}
  */
-export function buildModule({ release, root: kernelRoot }) {
+export function buildModule({ release, root: kernelRoot }, name) {
   requirePrograms({ make: "make", "gcc-12": "gcc-12" });
   const folder = join(cacheFolder, `module-${release}-${hashSources()}`);
-  const built = join(folder, NAME);
+  const built = join(folder, `${name}.ko`);
   if (existsSync(built)) return built;
   const work = `${folder}.${process.pid}`;
   mkdirSync(cacheFolder, { recursive: true });
