@@ -5,6 +5,7 @@
       "sources": [
         "addon.c",
         "arguments.c",
+        "can_batch.c",
         "can_interface.c",
         "can_receiver.c",
         "can_socket.c",
