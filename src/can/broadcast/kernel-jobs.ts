@@ -20,25 +20,66 @@ interface JobHooks {
 
 const nothing = { flags: 0, count: 0, firstIntervalUs: 0, secondIntervalUs: 0, canId: 0, frames: [] };
 
-/** A cycle that the kernel keeps. */
-export class KernelCycle implements CyclicTransmission {
-  readonly events = createEmitter<CyclicTransmissionEvents>("a cyclic transmission", ["done"]);
-  readonly #name: string;
+/** What the kernel keeps under a key until it is deleted, or its socket is closed. */
+abstract class KernelJob implements Disposable {
   readonly #key: number;
-  readonly #hooks: JobHooks & { readonly fd: boolean };
-  #frames: readonly CanFrame[];
+  readonly #deletion: number;
+  readonly #hooks: JobHooks;
   #closed = false;
 
-  constructor(name: string, key: number, frames: readonly CanFrame[], hooks: JobHooks & { readonly fd: boolean }) {
-    this.#name = name;
+  /** @param deletion opcode that deletes it. */
+  constructor(key: number, deletion: number, hooks: JobHooks) {
     this.#key = key;
-    this.#frames = frames;
+    this.#deletion = deletion;
     this.#hooks = hooks;
+  }
+
+  protected abstract get carriesFd(): boolean;
+
+  protected get closed(): boolean {
+    return this.#closed;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.send({ opcode: this.#deletion });
+    this.end();
+  }
+
+  /** The job is gone with the socket. */
+  end(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#hooks.ended();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  protected send(message: Pick<BroadcastMessage, "opcode"> & Partial<BroadcastMessage>): void {
+    const kind = this.carriesFd ? BroadcastFlag.CAN_FD_FRAME : 0;
+    this.#hooks.send({ ...nothing, ...message, flags: (message.flags ?? 0) | kind, canId: this.#key });
+  }
+}
+
+/** A cycle that the kernel keeps. */
+export class KernelCycle extends KernelJob implements CyclicTransmission {
+  readonly events = createEmitter<CyclicTransmissionEvents>("a cyclic transmission", ["done"]);
+  readonly #name: string;
+  readonly #fd: boolean;
+  #frames: readonly CanFrame[];
+
+  constructor(name: string, key: number, frames: readonly CanFrame[], hooks: JobHooks & { readonly fd: boolean }) {
+    super(key, BroadcastOpcode.TX_DELETE, hooks);
+    this.#name = name;
+    this.#fd = hooks.fd;
+    this.#frames = frames;
   }
 
   start({ periodUs, count, thenPeriodUs }: CheckedCycle): void {
     const { SETTIMER, STARTTIMER, TX_COUNTEVT } = BroadcastFlag;
-    this.#send({
+    this.send({
       opcode: BroadcastOpcode.TX_SETUP,
       flags: SETTIMER | STARTTIMER | (count > 0 ? TX_COUNTEVT : 0),
       count,
@@ -51,61 +92,41 @@ export class KernelCycle implements CyclicTransmission {
   }
 
   update(frames: CanFrame | readonly CanFrame[], options: UpdateOptions = {}): void {
-    if (this.#closed) throw new IntercellError(ErrorCode.CLOSED, `A cyclic transmission on ${this.#name} is closed`);
+    if (this.closed) throw new IntercellError(ErrorCode.CLOSED, `A cyclic transmission on ${this.#name} is closed`);
     const { now } = checkUpdate(options);
-    const list = checkCycleFrames(this.#name, this.#hooks.fd, frames);
+    const list = checkCycleFrames(this.#name, this.#fd, frames);
     requireSuccessors(list, this.#frames);
-    this.#send({ opcode: BroadcastOpcode.TX_SETUP, flags: now ? BroadcastFlag.TX_ANNOUNCE : 0, frames: list });
+    this.send({ opcode: BroadcastOpcode.TX_SETUP, flags: now ? BroadcastFlag.TX_ANNOUNCE : 0, frames: list });
     this.#frames = list;
   }
 
   /** The kernel sent as many frames as it was told to. */
   done(): void {
-    if (!this.#closed) this.events.emit("done");
+    if (!this.closed) this.events.emit("done");
   }
 
-  close(): void {
-    if (this.#closed) return;
-    this.#send({ opcode: BroadcastOpcode.TX_DELETE });
-    this.end();
-  }
-
-  /** The job is gone with the socket. */
-  end(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#hooks.ended();
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  #send(message: Pick<BroadcastMessage, "opcode"> & Partial<BroadcastMessage>): void {
-    const kind = this.#frames[0]?.kind === "fd" ? BroadcastFlag.CAN_FD_FRAME : 0;
-    this.#hooks.send({ ...nothing, ...message, flags: (message.flags ?? 0) | kind, canId: this.#key });
+  protected override get carriesFd(): boolean {
+    return this.#frames[0]?.kind === "fd";
   }
 }
 
 /** A watch that the kernel keeps. */
-export class KernelWatch implements ContentWatch {
+export class KernelWatch extends KernelJob implements ContentWatch {
   readonly id: CanId;
   readonly events = createEmitter<ContentWatchEvents>("a content watch", ["changed", "timeout"]);
   readonly #watch: CheckedWatch;
-  readonly #hooks: JobHooks;
-  #closed = false;
 
   constructor(id: CanId, watch: CheckedWatch, hooks: JobHooks) {
+    super(id, BroadcastOpcode.RX_DELETE, hooks);
     this.id = id;
     this.#watch = watch;
-    this.#hooks = hooks;
   }
 
   start(): void {
     const { mask, pages, length, timeoutUs, throttleUs, announceResume } = this.#watch;
     const { SETTIMER, STARTTIMER, RX_FILTER_ID, RX_CHECK_DLC, RX_ANNOUNCE_RESUME } = BroadcastFlag;
     const all = mask === undefined && pages.length === 0;
-    this.#send({
+    this.send({
       opcode: BroadcastOpcode.RX_SETUP,
       flags:
         SETTIMER |
@@ -117,23 +138,6 @@ export class KernelWatch implements ContentWatch {
       secondIntervalUs: throttleUs,
       frames: all ? [] : this.#masks(),
     });
-  }
-
-  close(): void {
-    if (this.#closed) return;
-    this.#send({ opcode: BroadcastOpcode.RX_DELETE });
-    this.end();
-  }
-
-  /** The job is gone with the socket. */
-  end(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#hooks.ended();
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
   }
 
   /** One mask; or the mask of the multiplexer, and then value and mask of each page in one. */
@@ -157,8 +161,7 @@ export class KernelWatch implements ContentWatch {
     return { kind: "data", id, dlc: data.length, data };
   }
 
-  #send(message: Pick<BroadcastMessage, "opcode"> & Partial<BroadcastMessage>): void {
-    const kind = this.#watch.fd ? BroadcastFlag.CAN_FD_FRAME : 0;
-    this.#hooks.send({ ...nothing, ...message, flags: (message.flags ?? 0) | kind, canId: this.id });
+  protected override get carriesFd(): boolean {
+    return this.#watch.fd;
   }
 }
