@@ -21,13 +21,16 @@ import { uncaughtDuring } from "../channel/uncaught.js";
 import { until } from "../channel/until.js";
 import { dataFrames, fdFrames, remoteFrames } from "./arbitrary.js";
 import type { BusBench } from "./bus-contract.js";
+import type { BusTraits } from "./bus-stage.js";
 
 const marker = dataFrame(standardId(0x7ff), [0xff]);
 
 /** Frames that every bus can carry: a raw length code takes a controller that has it. */
-const plainFrames = fc
-  .oneof(dataFrames, remoteFrames)
-  .map((frame): CanFrame => (frame.dlc > 8 ? { ...frame, dlc: 8 } : frame));
+const plainFrames = ({ remoteLengths }: BusTraits) =>
+  fc.oneof(dataFrames, remoteFrames).map((frame): CanFrame => {
+    if (frame.kind === "remote" && !remoteLengths) return { ...frame, dlc: 0 };
+    return frame.dlc > 8 ? { ...frame, dlc: 8 } : frame;
+  });
 
 export function describeCarriage(bench: BusBench): void {
   const { traits } = bench;
@@ -37,7 +40,7 @@ export function describeCarriage(bench: BusBench): void {
     ["a standard frame without data", dataFrame(standardId(0))],
     ["an extended frame", dataFrame(extendedId(0x123), [0xde, 0xad])],
     ["the highest extended id", dataFrame(extendedId(0x1fff_ffff), [0])],
-    ["a remote frame", remoteFrame(standardId(0x55), 4)],
+    ["a remote frame", remoteFrame(standardId(0x55), traits.remoteLengths ? 4 : 0)],
     ["an extended remote frame", remoteFrame(extendedId(0x55))],
     ...(traits.fd ? fdCases : []),
   ];
@@ -61,7 +64,8 @@ export function describeCarriage(bench: BusBench): void {
     const [sender, receiver] = [await bench.open(0), await bench.open(1)];
     const received: CanFrame[] = [];
     receiver.listen(({ frame }) => received.push(frame));
-    const frames = traits.fd ? fc.oneof(plainFrames, fdFrames.map(quiet)) : plainFrames;
+    const plain = plainFrames(traits);
+    const frames = traits.fd ? fc.oneof(plain, fdFrames.map(quiet)) : plain;
     await fc.assert(
       fc.asyncProperty(fc.array(frames, { minLength: 1, maxLength: 120 }), async (sent) => {
         received.length = 0;

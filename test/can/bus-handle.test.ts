@@ -13,5 +13,5 @@ describeBus(
       setUp: (up) => bus.setUp(up),
     };
   },
-  { peerOrigin: "local", fd: true, sendsErrors: true, holds: true, goesDown: true },
+  { peerOrigin: "local", fd: true, remoteLengths: true, sendsErrors: true, holds: true, goesDown: true },
 );

@@ -17,6 +17,8 @@ export interface BusTraits {
   /** What a frame of end 0 is at end 1. */
   readonly peerOrigin: FrameOrigin;
   readonly fd: boolean;
+  /** Whether remote frames may have a length code: the emulated SJA1000 loses count of its memory by them. */
+  readonly remoteLengths: boolean;
   /** Whether software may send error frames, as on vcan. */
   readonly sendsErrors: boolean;
   /** Whether the stage has `hold` and `release`. */

@@ -84,7 +84,7 @@ function openStage(nodes: readonly [string, string], options: LocalBusOptions = 
   };
 }
 
-const traits = { fd: true, sendsErrors: true, holds: true, goesDown: true };
+const traits = { fd: true, remoteLengths: true, sendsErrors: true, holds: true, goesDown: true };
 describeBus("a bus within a process", () => openStage(["a", "b"]), { ...traits, peerOrigin: "remote" });
 const rated = { bitRate: 10_000_000 };
 describeBus("two handles of one node", () => openStage(["a", "a"], rated), { ...traits, peerOrigin: "local" });

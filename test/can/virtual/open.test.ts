@@ -58,7 +58,7 @@ async function openStage(): Promise<BusStage> {
   };
 }
 
-const traits = { fd: true, sendsErrors: true, holds: true, goesDown: true };
+const traits = { fd: true, remoteLengths: true, sendsErrors: true, holds: true, goesDown: true };
 describeBus("a bus in a process of its own", openStage, { ...traits, peerOrigin: "remote" });
 
 describe("openVirtualCan()", () => {

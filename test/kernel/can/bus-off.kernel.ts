@@ -74,10 +74,9 @@ describe("a controller of the kernel's device core in bus-off", () => {
     expect(reports[2]).toMatchObject({ restarted: true });
     expect(describeCanInterface(name)).toMatchObject({ carrier: true, controller: { state: "error-active" } });
     await bus.sendConfirmed(numbered(4), { timeoutMs: 10_000 });
-    // The second was in the controller, which forgot it; the third was in the queue before it.
-    expect(heard).not.toContain(2);
-    expect(heard[0]).toBe(1);
-    expect(heard.at(-1)).toBe(4);
+    await until(() => heard.includes(4), "the last frame is there");
+    // The second was in the controller, which forgot it. The third was in the queue before it, which the kernel may keep.
+    expect(heard.filter((number) => number !== 3)).toEqual([1, 4]);
   });
 
   test("restartMs brings the controller back by itself, and send() waits until then: no frame is lost or doubled", async () => {
@@ -92,6 +91,7 @@ describe("a controller of the kernel's device core in bus-off", () => {
     await Promise.all(numbers.map((number) => bus.send(numbered(number))));
     await until(() => heard.length >= numbers.length, "all frames are there");
     expect(heard).toEqual(numbers);
+    await until(() => reports.length === 2, "the kernel tells of the restart");
     expect(reports[1]).toMatchObject({ restarted: true });
     expect(state()).toBe("error-active");
     const after = describeCanInterface(name).controller?.statistics;

@@ -6,7 +6,10 @@ import { openStage } from "./stage.js";
 
 const VCAN = "vcan0";
 
-const virtual = { peerOrigin: "local", fd: true, sendsErrors: true, holds: true, goesDown: true } as const;
+const virtual = {
+  ...({ peerOrigin: "local", fd: true, remoteLengths: true } as const),
+  ...({ sendsErrors: true, holds: true, goesDown: true } as const),
+};
 
 describe("on a virtual interface", () => {
   beforeAll(() => addVcan(VCAN));
@@ -32,6 +35,7 @@ describe("on two controllers of one bus", () => {
   describeBus("openSocketCan() of SJA1000", () => openStage(CONTROLLERS), {
     peerOrigin: "remote",
     fd: false,
+    remoteLengths: false,
     sendsErrors: false,
     holds: true,
     goesDown: true,

@@ -34,7 +34,7 @@ async function drain(first: string, second: string): Promise<void> {
     { filters: [exactFilter(last.id)] },
   );
   while (!arrived) {
-    await sender.sendConfirmed(last);
+    await sender.sendConfirmed(last, { timeoutMs: 10_000 });
     await pause(20);
   }
   for (const bus of [sender, receiver]) bus.close();
