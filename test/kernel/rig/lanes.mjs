@@ -25,7 +25,13 @@ const canControllers = [
 
 /** @type {Readonly<Record<string, Lane>>} */
 export const lanes = {
-  uio: { folder: "test/kernel/uio", machine: "qemu", memoryMiB: 1536, timeoutSeconds: 900, testModule: "intercell_uio_test" },
+  uio: {
+    folder: "test/kernel/uio",
+    machine: "qemu",
+    memoryMiB: 1536,
+    timeoutSeconds: 900,
+    testModule: "intercell_uio_test",
+  },
   can: {
     folder: "test/kernel/can",
     machine: "qemu",
