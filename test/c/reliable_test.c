@@ -201,6 +201,32 @@ static void records_arrive_both_ways_and_the_two_come_to_rest(void)
 	CHECK_EQUAL(stations[0].life, 1);
 }
 
+static void header_is_written_byte_by_byte(void)
+{
+	/* As in test/ivshmem-net/reliable/frame.test.ts. */
+	static const unsigned char bytes[] = { 0x1c, 0x11, 2,    0,    1, 2, 3, 4,    0x11, 0x12, 0x13, 0x14, 0xfe,
+		                               0xff, 0xff, 0xff, 1,    0, 0, 0x80, 0x22, 0x40, 1,    0x7f, 0xaa, 0xbb };
+	struct intercell_reliable_header header = { 2,      0x04030201, 0x14131211, 0xfffffffe, 0x80000001, 0x4022,
+		                                    INTERCELL_RELIABLE_DATA, INTERCELL_RELIABLE_AGAIN, 0x7f };
+	struct intercell_reliable_header read;
+	unsigned char frame[14 + sizeof(bytes)] = { 0 };
+
+	frame[38] = 0xaa;
+	frame[39] = 0xbb;
+	intercell_reliable_encode(frame, &header);
+	CHECK(memcmp(frame + 14, bytes, sizeof(bytes)) == 0);
+	CHECK(intercell_reliable_decode(frame, sizeof(frame), &read));
+	CHECK_EQUAL(read.length, header.length);
+	CHECK_EQUAL(read.epoch, header.epoch);
+	CHECK_EQUAL(read.echo, header.echo);
+	CHECK_EQUAL(read.sequence, header.sequence);
+	CHECK_EQUAL(read.acknowledged, header.acknowledged);
+	CHECK_EQUAL(read.window, header.window);
+	CHECK_EQUAL(read.type, header.type);
+	CHECK_EQUAL(read.flags, header.flags);
+	CHECK_EQUAL(read.kind, header.kind);
+}
+
 static void refusals_say_why(void)
 {
 	static const unsigned char record[FRAME];
@@ -371,6 +397,7 @@ int main(void)
 {
 	records_arrive_both_ways_and_the_two_come_to_rest();
 	printf("ok records\n");
+	header_is_written_byte_by_byte();
 	refusals_say_why();
 	printf("ok refusals\n");
 	each_end_of_a_session_is_told();
