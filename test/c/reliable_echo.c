@@ -20,14 +20,6 @@ static _Alignas(8) unsigned char frame[(FRAME + 7u) & ~7u];
 static unsigned char frames[(WINDOW + 1) * FRAME];
 static uint32_t lengths[WINDOW];
 
-/* Records that wait until the ring of the session takes them; the peer has no more under way. */
-static struct {
-	unsigned char bytes[FRAME];
-	uint32_t length;
-	uint8_t kind;
-} waiting[64];
-static uint32_t waiting_head, waiting_tail;
-
 static uint32_t read_register(void *context, uint32_t offset)
 {
 	(void)context;
@@ -55,29 +47,11 @@ static void fail(const char *what, int error)
 	exit(1);
 }
 
-static void send_waiting(void)
+static int on_record(void *context, uint8_t kind, const unsigned char *record, uint32_t length)
 {
-	while (waiting_head != waiting_tail) {
-		uint32_t slot = waiting_head % 64;
-
-		if (intercell_reliable_send(&session, waiting[slot].kind, waiting[slot].bytes, waiting[slot].length))
-			return;
-		waiting_head++;
-	}
-}
-
-static void on_record(void *context, uint8_t kind, const unsigned char *record, uint32_t length)
-{
-	uint32_t slot = waiting_tail % 64;
-
 	(void)context;
-	if (waiting_tail - waiting_head == 64)
-		fail("too many records wait", -1);
-	memcpy(waiting[slot].bytes, record, length);
-	waiting[slot].length = length;
-	waiting[slot].kind = kind;
-	waiting_tail++;
-	send_waiting();
+	return intercell_reliable_send(&session, kind, record, length) == INTERCELL_ENOBUFS ? INTERCELL_HOLD :
+											      INTERCELL_OK;
 }
 
 static void on_datagram(void *context, uint8_t kind, const unsigned char *datagram, uint32_t length)
@@ -89,9 +63,7 @@ static void on_datagram(void *context, uint8_t kind, const unsigned char *datagr
 static void on_session(void *context, uint32_t event, uint32_t lost)
 {
 	(void)context;
-	(void)lost;
-	if (event != INTERCELL_RELIABLE_OPEN)
-		waiting_head = waiting_tail;
+	printf("session: event %u, %u lost\n", event, lost);
 }
 
 static int on_frame(void *context, const unsigned char *received, uint32_t length)
@@ -167,7 +139,8 @@ int main(void)
 	for (;;) {
 		while (intercell_net_poll(&net, 64) > 0)
 			;
-		send_waiting();
+		if (intercell_reliable_room(&session) > 0)
+			intercell_reliable_resume(&session);
 		intercell_reliable_poll(&session);
 		intercell_net_flush(&net);
 		if (intercell_net_prepare_sleep(&net)) {

@@ -22,7 +22,8 @@ struct station {
 	uint32_t datagrams;
 	uint32_t last_end;
 	uint32_t last_lost;
-	uint32_t room; /* frames that the port still takes */
+	uint32_t room;  /* frames that the port still takes */
+	uint32_t takes; /* records that it still takes */
 };
 
 struct under_way {
@@ -65,11 +66,14 @@ static int transmit(void *context, const unsigned char *frame, uint32_t length)
 	return 0;
 }
 
-static void take_record(void *context, uint8_t kind, const unsigned char *record, uint32_t length)
+static int take_record(void *context, uint8_t kind, const unsigned char *record, uint32_t length)
 {
 	struct station *station = context;
 	uint32_t words[3];
 
+	if (station->takes == 0)
+		return INTERCELL_HOLD;
+	station->takes--;
 	CHECK_EQUAL(kind, 7);
 	CHECK_EQUAL(length, sizeof(words));
 	memcpy(words, record, sizeof(words));
@@ -79,6 +83,7 @@ static void take_record(void *context, uint8_t kind, const unsigned char *record
 	CHECK_EQUAL(words[1], station->from);
 	CHECK_EQUAL(words[2], station->expected);
 	station->expected++;
+	return INTERCELL_OK;
 }
 
 static void take_datagram(void *context, uint8_t kind, const unsigned char *datagram, uint32_t length)
@@ -130,6 +135,7 @@ static void start(unsigned side)
 	options.context = station;
 	station->side = side;
 	station->room = UINT32_MAX;
+	station->takes = UINT32_MAX;
 	CHECK_EQUAL(intercell_reliable_init(&station->session, &options), 0);
 }
 
@@ -252,6 +258,41 @@ static void refusals_say_why(void)
 	CHECK_EQUAL(stations[1].datagrams, 1);
 }
 
+static void take_again(struct station *station)
+{
+	station->takes = UINT32_MAX;
+	intercell_reliable_resume(&station->session);
+}
+
+static void held_record_stops_the_peer_until_it_is_taken(void)
+{
+	struct intercell_reliable_statistics *counts = &stations[0].session.statistics;
+
+	world();
+	come_up();
+	stations[1].takes = 2;
+	for (unsigned i = 0; i < WINDOW; i++)
+		send_next(&stations[0]);
+	/* For much longer than a record may be in vain. */
+	pass(30000);
+	CHECK_EQUAL(stations[1].expected, 2);
+	CHECK_EQUAL(stations[0].life, 1);
+	CHECK(counts->resent < 2 * WINDOW);
+	/* What tells the peer gets lost: the next that it hears does it. */
+	loss = 100;
+	take_again(&stations[1]);
+	pass(3);
+	loss = 0;
+	pass(200);
+	CHECK_EQUAL(stations[1].expected, WINDOW);
+	stations[1].takes = 0;
+	send_next(&stations[0]);
+	pass(5);
+	take_again(&stations[1]);
+	pass(3);
+	CHECK_EQUAL(stations[1].expected, WINDOW + 1);
+}
+
 static void each_end_of_a_session_is_told(void)
 {
 	world();
@@ -339,14 +380,22 @@ static void anything_may_happen_to_frames_and_programs(void)
 			else if (what < 98)
 				pass(500);
 			else if (what < 99)
-				station->room = random_below(5);
+				station->room = station->takes = random_below(5);
 			else
 				start(station->side);
-			if (what >= 60 && what < 98)
-				stations[0].room = stations[1].room = UINT32_MAX;
+			if (what < 60 || what >= 98)
+				continue;
+			for (unsigned side = 0; side < 2; side++) {
+				stations[side].room = UINT32_MAX;
+				if (random_below(4) == 0)
+					take_again(&stations[side]);
+			}
 		}
 		loss = doubling = delay = 0;
-		stations[0].room = stations[1].room = UINT32_MAX;
+		for (unsigned side = 0; side < 2; side++) {
+			stations[side].room = UINT32_MAX;
+			take_again(&stations[side]);
+		}
 		pass(3000);
 		for (unsigned side = 0; side < 2; side++) {
 			CHECK(stations[side].session.open);
@@ -400,6 +449,8 @@ int main(void)
 	header_is_written_byte_by_byte();
 	refusals_say_why();
 	printf("ok refusals\n");
+	held_record_stops_the_peer_until_it_is_taken();
+	printf("ok holding\n");
 	each_end_of_a_session_is_told();
 	impossible_acknowledgement_ends_the_session();
 	printf("ok ends\n");

@@ -31,7 +31,7 @@ INTERCELL_COLD bool intercell_reliable_transmit(struct intercell_reliable *sessi
 	header.echo = session->peer;
 	header.sequence = sequence;
 	header.acknowledged = session->expected;
-	header.window = (uint16_t)options->window;
+	header.window = session->held ? 0 : (uint16_t)options->window;
 	header.type = type;
 	header.flags = session->again ? INTERCELL_RELIABLE_AGAIN : 0;
 	header.kind = type == INTERCELL_RELIABLE_DATA || type == INTERCELL_RELIABLE_DATAGRAM ? frame[37] : 0;
@@ -62,6 +62,22 @@ INTERCELL_FN uint32_t intercell_reliable_max(const struct intercell_reliable *se
 	return session->options.frame_size - INTERCELL_RELIABLE_HEADER;
 }
 
+/* Records that may be sent now. */
+INTERCELL_FN uint32_t intercell_reliable_room(const struct intercell_reliable *session)
+{
+	return session->open ? session->options.window - (session->tail - session->acknowledged) : 0;
+}
+
+/* The record that was held can be taken: the next poll asks for it. Harmless if none was. */
+INTERCELL_FN void intercell_reliable_resume(struct intercell_reliable *session)
+{
+	if (!session->held)
+		return;
+	session->held = false;
+	session->acknowledge_due = true;
+	session->again = true;
+}
+
 /*
  * Keeps a record until it has arrived; the next poll sends it. Returns 0, INTERCELL_EMSGSIZE, INTERCELL_ENOTCONN if there
  * is no session, or INTERCELL_ENOBUFS if as many as the window are under way.
@@ -75,7 +91,7 @@ INTERCELL_COLD int intercell_reliable_send(struct intercell_reliable *session, u
 		return INTERCELL_EMSGSIZE;
 	if (!session->open)
 		return INTERCELL_ENOTCONN;
-	if (session->tail - session->acknowledged >= session->options.window)
+	if (intercell_reliable_room(session) == 0)
 		return INTERCELL_ENOBUFS;
 	intercell_copy_bytes(frame + INTERCELL_RELIABLE_HEADER, record, length);
 	frame[INTERCELL_RELIABLE_HEADER - 1u] = kind;

@@ -39,7 +39,8 @@ struct intercell_reliable_options {
 	uint32_t timeout_ms;    /* such as 1000 */
 	/* Sends a frame, or copies it to be sent. Returns less than 0 if there is no room: it is tried again. */
 	int (*transmit)(void *context, const unsigned char *frame, uint32_t length);
-	void (*on_record)(void *context, uint8_t kind, const unsigned char *record, uint32_t length);
+	/* INTERCELL_HOLD leaves the record to the peer: it is sent again after intercell_reliable_resume(). */
+	int (*on_record)(void *context, uint8_t kind, const unsigned char *record, uint32_t length);
 	void (*on_datagram)(void *context, uint8_t kind, const unsigned char *datagram, uint32_t length);
 	void (*on_event)(void *context, uint32_t event, uint32_t lost);
 	void *context;
@@ -66,6 +67,7 @@ struct intercell_reliable {
 	bool closed;
 	bool acknowledge_due;
 	bool again;
+	bool held;   /* a record was not taken: the peer is told to send no more */
 	bool timing; /* the time of record timed_end - 1 is taken */
 	uint32_t own;
 	uint32_t peer;
@@ -108,6 +110,7 @@ INTERCELL_COLD void intercell_reliable_clear(struct intercell_reliable *session)
 {
 	session->acknowledge_due = false;
 	session->again = false;
+	session->held = false;
 	session->timing = false;
 	session->has_asked = false;
 	session->expected = 0;
@@ -288,9 +291,13 @@ INTERCELL_FN void intercell_reliable_take_record(struct intercell_reliable *sess
 		return;
 	}
 	session->again = false;
+	if (session->held || session->options.on_record(session->options.context, header->kind, record,
+	                                                header->length) == INTERCELL_HOLD) {
+		session->held = true;
+		return;
+	}
 	session->expected++;
 	session->statistics.received++;
-	session->options.on_record(session->options.context, header->kind, record, header->length);
 }
 
 /* A frame of the own session. */
