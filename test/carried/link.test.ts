@@ -2,6 +2,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { describeChannelOver } from "../channel/channel-contract.js";
 import { describeLink } from "../channel/link-contract.js";
 import { attach, commitBytes } from "../channel/link-pair.js";
+import { expectNoneLost } from "../channel/none-lost.js";
 import { describeBody } from "../channel/one-body.js";
 import { turns, until } from "../channel/until.js";
 import { mishaps } from "../support/mishaps.js";
@@ -17,24 +18,11 @@ describeLink("CarriedLink", perfect, limits);
 describeChannelOver("CarriedLink", perfect, limits);
 describeBody("a wire in this process", perfect);
 
-const recordOf = (index: number): number[] =>
-  Array.from({ length: 200 }, (_, at) => (at === 0 ? index >> 8 : index) & 0xff);
-
 describe("CarriedLink over a wire that loses and doubles", () => {
   test("loses no record and hands none on twice", async () => {
     const pair = new MemoryCarrierPair(small, mishaps());
     onTestFinished(() => pair.close());
-    const [left, right] = [attach(pair.left), attach(pair.right)];
-    await until(() => left.port.open && right.port.open, "both ports are open");
-    const count = 300;
-    let sent = 0;
-    await until(() => {
-      while (sent < count && commitBytes(left.port, recordOf(sent)) >= 0) sent++;
-      return right.seen.records.length >= count;
-    }, "all are there");
-    expect(right.seen.records.map(({ bytes }) => bytes)).toEqual(
-      Array.from({ length: count }, (_, at) => recordOf(at)),
-    );
+    await expectNoneLost(pair);
     expect(pair.left.statistics.resentBytes).toBeGreaterThan(0);
   });
 });

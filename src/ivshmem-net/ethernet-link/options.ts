@@ -21,6 +21,9 @@ const OPTION_KEYS = [...CARRIED_OPTION_KEYS, "etherType", "peerAddress", "window
 const DEFAULT_WINDOW_FRAMES = 64;
 const MAX_WINDOW_FRAMES = 1024;
 
+/** A link notices by itself that its peer is silent; the session below is in no hurry, as a program may pause. */
+const LEAST_TIMEOUT_MS = 1000;
+
 /** Payload of a frame that a link can work with: a PDU of 70 bytes behind the header. */
 const LEAST_MTU = RELIABLE_HEADER_BYTES + 70;
 
@@ -43,7 +46,7 @@ export function checkEthernetOptions(options: EthernetLinkOptions): CheckedEther
     peerAddress: peerAddress === undefined ? undefined : parseMacAddress(peerAddress),
     windowRecords: windowFrames,
     keepAliveMs: heartbeatMs,
-    timeoutMs: stallMs,
+    timeoutMs: Math.max(stallMs, LEAST_TIMEOUT_MS),
   };
 }
 

@@ -112,10 +112,10 @@ export class EthernetPair implements LinkPair {
   }
 
   #open(port: FramePort, options: EthernetPairOptions, made?: (carrier: EthernetCarrier) => void): EthernetLink {
-    const { heartbeatMs = 200, stallMs = 1000 } = this.#options;
+    const { heartbeatMs = 200 } = this.#options;
     const station = {
       ...{ etherType: EtherType.LOCAL_EXPERIMENTAL_1, address: randomAddress(), peerAddress: undefined },
-      ...{ windowRecords: 16, keepAliveMs: heartbeatMs, timeoutMs: stallMs },
+      ...{ windowRecords: 16, keepAliveMs: heartbeatMs, timeoutMs: 5000 },
     };
     return openOnPort(port, station, options, () => this.#way.release(port), made);
   }
