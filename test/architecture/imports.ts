@@ -12,7 +12,7 @@ export const layers: readonly (readonly string[])[] = [
   ["schema"],
   ["channel"],
   ["carried"],
-  ["netlink"],
+  ["netlink", "bridge"],
   ["uio", "can", "ivshmem-net", "jailhouse"],
   ["shm", "sim", "gen"],
   ["cli"],
