@@ -12,7 +12,7 @@ import type { TypedEmitter } from "../emitter.js";
 import { type IntercellError, requireKnownKeys } from "../errors.js";
 import { RequestRoute } from "./request-route.js";
 import type { AnyChannel, Route, RouteEnds, RouteStatistics } from "./route.js";
-import { type BridgeRules, checkRules, type Direction, ruleParts, type Side } from "./rule.js";
+import { type BridgeRules, checkBridgeRules, type Direction, ruleParts, type Side } from "./rule.js";
 import { StreamRoute } from "./stream-route.js";
 import { TopicRoute } from "./topic-route.js";
 
@@ -151,24 +151,14 @@ interface Plan {
 }
 
 function planRoutes(protocol: Protocol, options: BridgeOptions): readonly Plan[] {
-  const { messages, broadcasts, requests, topics } = options;
+  const { messages, broadcasts, requests, topics } = checkBridgeRules(protocol, options);
   const plans: Plan[] = [];
   const plan = (to: Direction, create: Plan["create"]): void => {
     for (const side of to === "both" ? (["left", "right"] as const) : [to]) plans.push({ side, create });
   };
-  for (const { name, rule } of checkRules(protocol, "messages", messages)) {
-    plan(rule.to, (ends) => new StreamRoute("message", name, rule, ends));
-  }
-  for (const { name, rule } of checkRules(protocol, "broadcasts", broadcasts)) {
-    plan(rule.to, (ends) => new StreamRoute("broadcast", name, rule, ends));
-  }
-  for (const { name, rule } of checkRules(protocol, "requests", requests)) {
-    plan(rule.to, (ends) => new RequestRoute(name, rule, ends));
-  }
-  for (const { name, rule } of checkRules(protocol, "topics", topics)) {
-    plan(rule.to, (ends) => new TopicRoute(name, rule, ends));
-  }
-  if (plans.length > 0) return plans;
-  const advice = "name what is to cross it in messages, broadcasts, requests or topics";
-  throw new TypeError(`A bridge of protocol ${protocol.name} without a rule carries nothing: ${advice}`);
+  for (const { name, rule } of messages) plan(rule.to, (ends) => new StreamRoute("message", name, rule, ends));
+  for (const { name, rule } of broadcasts) plan(rule.to, (ends) => new StreamRoute("broadcast", name, rule, ends));
+  for (const { name, rule } of requests) plan(rule.to, (ends) => new RequestRoute(name, rule, ends));
+  for (const { name, rule } of topics) plan(rule.to, (ends) => new TopicRoute(name, rule, ends));
+  return plans;
 }

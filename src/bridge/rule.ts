@@ -47,10 +47,10 @@ type Names<D, K extends keyof ProtocolDefinition> = D extends { readonly [P in K
 
 /** What crosses a bridge: only what has a rule. */
 export interface BridgeRules<D extends ProtocolDefinition = ProtocolDefinition> {
-  readonly messages?: { readonly [N in Names<D, "messages">]?: StreamRule };
-  readonly broadcasts?: { readonly [N in Names<D, "broadcasts">]?: StreamRule };
-  readonly requests?: { readonly [N in Names<D, "requests">]?: RequestRule };
-  readonly topics?: { readonly [N in Names<D, "topics">]?: TopicRule };
+  readonly messages?: { readonly [N in Names<D, "messages">]?: StreamRule } | undefined;
+  readonly broadcasts?: { readonly [N in Names<D, "broadcasts">]?: StreamRule } | undefined;
+  readonly requests?: { readonly [N in Names<D, "requests">]?: RequestRule } | undefined;
+  readonly topics?: { readonly [N in Names<D, "topics">]?: TopicRule } | undefined;
 }
 
 /** The parts of {@link BridgeRules}. */
@@ -75,14 +75,7 @@ export type CheckedRules<R> = readonly { readonly name: string; readonly rule: R
 /**
  * @throws TypeError for what is no rule, or a name that the protocol does not have; RangeError for a number out of range.
  */
-export function checkRules(
-  protocol: Protocol,
-  part: "messages" | "broadcasts",
-  rules: unknown,
-): CheckedRules<StreamRule>;
-export function checkRules(protocol: Protocol, part: "requests", rules: unknown): CheckedRules<RequestRule>;
-export function checkRules(protocol: Protocol, part: "topics", rules: unknown): CheckedRules<TopicRule>;
-export function checkRules(protocol: Protocol, part: RulePart, rules: unknown): CheckedRules<object> {
+function checkRules<R extends object>(protocol: Protocol, part: RulePart, rules: unknown): CheckedRules<R> {
   if (rules === undefined) return [];
   if (typeof rules !== "object" || rules === null)
     throw new TypeError(`${part} of a bridge must be an object of rules`);
@@ -98,9 +91,28 @@ export function checkRules(protocol: Protocol, part: RulePart, rules: unknown): 
     }
     checkRule(part, `the rule for ${part}.${name}`, rule);
   }
-  return names.flatMap((name) =>
-    given.filter(([key]) => key === name).map(([, rule]) => ({ name, rule: rule as object })),
-  );
+  return names.flatMap((name) => given.filter(([key]) => key === name).map(([, rule]) => ({ name, rule: rule as R })));
+}
+
+/** All rules of a bridge, checked. */
+export interface CheckedBridgeRules {
+  readonly messages: CheckedRules<StreamRule>;
+  readonly broadcasts: CheckedRules<StreamRule>;
+  readonly requests: CheckedRules<RequestRule>;
+  readonly topics: CheckedRules<TopicRule>;
+}
+
+/** @throws TypeError or RangeError if a rule is wrong or there is none. */
+export function checkBridgeRules(protocol: Protocol, rules: BridgeRules): CheckedBridgeRules {
+  const checked = {
+    messages: checkRules<StreamRule>(protocol, "messages", rules.messages),
+    broadcasts: checkRules<StreamRule>(protocol, "broadcasts", rules.broadcasts),
+    requests: checkRules<RequestRule>(protocol, "requests", rules.requests),
+    topics: checkRules<TopicRule>(protocol, "topics", rules.topics),
+  };
+  if (ruleParts.some((part) => checked[part].length > 0)) return checked;
+  const advice = "name what is to cross it in messages, broadcasts, requests or topics";
+  throw new TypeError(`A bridge of protocol ${protocol.name} without a rule carries nothing: ${advice}`);
 }
 
 function checkRule(part: RulePart, what: string, rule: unknown): void {

@@ -4,7 +4,7 @@ import { findCanFaults } from "./demo-faults.js";
 import type { DemoReport } from "./demo-report.js";
 import { CommandFailure } from "./exit.js";
 import type { InmateProgram } from "./inmate-program.js";
-import { Interruption } from "./interruption.js";
+import { isWantedEnd } from "./interruption.js";
 import { jitterCanProtocol } from "./jitter-can-protocol.js";
 import { JitterDisplay } from "./jitter-display.js";
 import { JitterGateway } from "./jitter-gateway.js";
@@ -65,11 +65,6 @@ export async function runPiB({ interfaceName, report, signal }: PiParts): Promis
   report.canSummary(display.counts, await roundTrips);
   report.verdict(faults);
   if (faults.length > 0) throw new CommandFailure(`Not all arrived: ${faults.join("; ")}`);
-}
-
-/** Whether somebody asked for the end, rather than that nobody reads the output any more. */
-export function isWantedEnd(error: unknown): boolean {
-  return error instanceof Interruption && error.signal !== "SIGPIPE";
 }
 
 async function untilInterrupted(waiting: Promise<void>): Promise<void> {

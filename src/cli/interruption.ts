@@ -19,6 +19,11 @@ export class Interruption extends Error {
   }
 }
 
+/** Whether somebody asked for the end, rather than that nobody reads the output any more. */
+export function isWantedEnd(error: unknown): boolean {
+  return error instanceof Interruption && error.signal !== "SIGPIPE";
+}
+
 /**
  * Runs `action` with a signal that aborts with an {@link Interruption} when the process is asked to end, so that the
  * action can clean up. Asked a second time, the process ends at once.

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { addBridgeCommand } from "./bridge-command.js";
 import { addCanCommand } from "./can-command.js";
 import { addDbcCommand } from "./dbc-command.js";
 import { addDemoCommand } from "./demo-command.js";
@@ -15,6 +16,7 @@ export function createProgram(): Command {
     .version(packageVersion(), "-V, --version")
     // Inherited by the subcommands, which are added after it.
     .exitOverride();
+  addBridgeCommand(program);
   addCanCommand(program);
   addDbcCommand(program);
   addDemoCommand(program);

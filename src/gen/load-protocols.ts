@@ -24,7 +24,7 @@ export async function loadProtocols(path: string, name?: string): Promise<readon
   const protocols = new Set(Object.values(exported).filter(isProtocol));
   if (protocols.size > 0) return [...protocols].sort((a, b) => (a.name < b.name ? -1 : 1));
   const advice = "export what defineProtocol() returns";
-  throw new IntercellError(ErrorCode.CONFIG, `Cannot generate from ${path} as it exports no protocol: ${advice}`, {
+  throw new IntercellError(ErrorCode.CONFIG, `The module ${path} exports no protocol: ${advice}`, {
     path,
   });
 }
