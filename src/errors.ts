@@ -158,3 +158,16 @@ function namesByErrno(): Map<number, string> {
   for (const [name, errno] of Object.entries(constants.errno)) if (!names.has(errno)) names.set(errno, name);
   return names;
 }
+
+/**
+ * Holds an argument against the members that what is wanted has, for a mistake that types do not keep from JavaScript.
+ *
+ * @throws TypeError that says what `caller` takes and what was found.
+ */
+export function requireMembers(caller: string, wanted: string, value: unknown, members: readonly string[]): void {
+  const isObject = typeof value === "object" && value !== null;
+  if (isObject && members.every((member) => Reflect.get(value, member) !== undefined)) return;
+  const found = isObject ? `an object of class ${value.constructor?.name ?? "none"}` : String(value);
+  const awaited = value instanceof Promise ? "a Promise: await it" : found;
+  throw new TypeError(`${caller}() takes ${wanted}, found ${awaited}`);
+}

@@ -1,4 +1,5 @@
 import type { Port } from "./link.js";
+import { noSuchEntry } from "./no-such-entry.js";
 import type { ProtocolEntry } from "./protocol.js";
 import type { ChannelCounters } from "./statistics.js";
 
@@ -19,7 +20,7 @@ export class Broadcaster {
 
   broadcast(name: string, value: unknown): void {
     const entry = this.#entries.get(name);
-    if (entry === undefined) throw new TypeError(`There is no broadcast ${JSON.stringify(name)} on ${this.#label}`);
+    if (entry === undefined) throw noSuchEntry("broadcast", name, this.#label, this.#entries.keys());
     if (this.#scratch.byteLength < entry.type.size) this.#scratch = new DataView(new ArrayBuffer(entry.type.size));
     const lengthBytes = entry.type.codec.encode(value, this.#scratch, 0);
     this.#port.broadcast(entry.number, new Uint8Array(this.#scratch.buffer, 0, lengthBytes));

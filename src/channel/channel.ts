@@ -3,6 +3,7 @@ import type { ChannelParts } from "./assembly.js";
 import type { ChannelEvents, ChannelStatus } from "./events.js";
 import type { BytesListener, Inbox, MessageInfo, RawListener, RunListener, ViewListener } from "./inbox.js";
 import type { Link } from "./link.js";
+import { noSuchEntry } from "./no-such-entry.js";
 import type {
   BroadcastValues,
   HeardValues,
@@ -25,6 +26,9 @@ import type { WaitOptions } from "./wait.js";
 export type MessageEvents<D> = {
   [N in keyof HeardValues<D>]: (value: HeardValues<D>[N], info: MessageInfo) => void;
 };
+
+/** The channel of a protocol: `ChannelOf<typeof weather>`, for a function that is given one. */
+export type ChannelOf<P> = P extends Protocol<infer D> ? Channel<D> : never;
 
 /** How long disposal waits for the peer to take what was sent, in milliseconds. */
 const DISPOSE_TIMEOUT_MS = 1000;
@@ -257,15 +261,14 @@ export class Channel<D extends ProtocolDefinition = ProtocolDefinition> {
 
   #sender(name: string): Sender<unknown> {
     const sender = this.#parts.senders.get(name);
-    if (sender === undefined)
-      throw new TypeError(`There is no message ${JSON.stringify(name)} on ${this.#parts.label}`);
+    if (sender === undefined) throw noSuchEntry("message", name, this.#parts.label, this.#parts.senders.keys());
     return sender;
   }
 
   #inbox(name: string): Inbox<unknown> {
     const inbox = this.#parts.inboxes.get(name);
     if (inbox !== undefined) return inbox;
-    throw new TypeError(`There is no message or broadcast ${JSON.stringify(name)} on ${this.#parts.label}`);
+    throw noSuchEntry("message or broadcast", name, this.#parts.label, this.#parts.inboxes.keys());
   }
 
   #requireOpen(): void {

@@ -134,7 +134,10 @@ export class Dispatcher implements PortHandler {
     const own = `protocol ${announcement.protocolName} (${hashHex(announcement.typeHash)})`;
     const other = `protocol ${JSON.stringify(peer.protocolName)} (${hashHex(peer.typeHash)})`;
     const message = `Cannot use ${label} as this side has ${own} and the peer has ${other}`;
-    const error = new IntercellError(ErrorCode.TYPE_MISMATCH, `${message}: build both from one definition`);
+    const error = new IntercellError(
+      ErrorCode.TYPE_MISMATCH,
+      `${message}: build both from one definition; description of the two protocols shows where they differ`,
+    );
     outbox.stop(error, false);
     requester.stop(error);
     for (const inbox of inboxes) inbox.end(error);

@@ -77,5 +77,10 @@ export class Encoder<T> {
 /** The fault for a message that a link cannot carry. */
 export function tooLarge(what: string, lengthBytes: number, maxPayload: number): IntercellError {
   const message = `Cannot send ${what} as it has ${lengthBytes} bytes and a record of the link holds ${maxPayload}`;
-  return new IntercellError(ErrorCode.TOO_LARGE, `${message}: configure larger sections, or fewer peers for each`);
+  const advice =
+    "send it in parts, or give the link longer records: over shared memory by larger sections or fewer peers";
+  return new IntercellError(
+    ErrorCode.TOO_LARGE,
+    `${message}: ${advice} (peers and ringBytes of openShm), over CAN by windowBytes`,
+  );
 }

@@ -1,4 +1,4 @@
-export type { Channel, MessageEvents } from "./channel.js";
+export type { Channel, ChannelOf, MessageEvents } from "./channel.js";
 export type { ChannelEvents, ChannelStatus } from "./events.js";
 export type { BytesListener, MessageInfo, RawListener, RunListener, ViewListener } from "./inbox.js";
 export type {

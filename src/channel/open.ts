@@ -1,3 +1,4 @@
+import { requireMembers } from "../errors.js";
 import { assembleChannel } from "./assembly.js";
 import { Channel } from "./channel.js";
 import type { Link } from "./link.js";
@@ -17,6 +18,8 @@ export function openChannel<const D extends ProtocolDefinition>(
   protocol: Protocol<D>,
   options: ChannelOptions = {},
 ): Channel<D> {
+  requireMembers("openChannel", "a link, such as node.link(1)", link, ["attach", "poll", "events"]);
+  requireMembers("openChannel", "what defineProtocol() makes", protocol, ["typeHash", "messages", "requests"]);
   const checked = checkChannelOptions(options, protocol.name);
   return new Channel(link, protocol, assembleChannel(link, protocol, checked));
 }

@@ -171,6 +171,8 @@ function requestsOf(protocol: string, types: RequestTypes | undefined): readonly
       const what = `request ${name} of protocol ${protocol}`;
       const pair = types?.[name];
       if (typeof pair !== "object" || pair === null) throw new TypeError(`${what} must be { request, reply }`);
+      if (!("request" in pair || "reply" in pair))
+        throw new TypeError(`${what} must be { request, reply }, two structs`);
       requireKnownKeys(what, pair, ["request", "reply"]);
       const request = requireStruct(pair.request, `The request type of ${what}`);
       const reply = requireStruct(pair.reply, `The reply type of ${what}`);

@@ -2,6 +2,7 @@ import { ErrorCode, IntercellError } from "../errors.js";
 import type { Codec } from "../schema/codec.js";
 import { Encoder } from "./encoder.js";
 import { type LinkDown, NO_ROOM, RecordKind } from "./link.js";
+import { noSuchEntry } from "./no-such-entry.js";
 import type { Outbox, WaitingRecord } from "./outbox.js";
 import type { ProtocolRequest } from "./protocol.js";
 import { REPLY_HEADER_BYTES, RemoteCode, type RemoteFault, readFault } from "./reply.js";
@@ -82,7 +83,7 @@ export class Requester {
     requireWaitOptions("request", options);
     options.signal?.throwIfAborted();
     const known = this.#entries.get(name);
-    if (known === undefined) throw new TypeError(`There is no request ${JSON.stringify(name)} on ${this.#hooks.label}`);
+    if (known === undefined) throw noSuchEntry("request", name, this.#hooks.label, this.#entries.keys());
     if (this.#pending >= this.#maxPending) {
       const found = `${this.#maxPending} requests are pending already`;
       const message = `Cannot request "${name}" on ${this.#hooks.label} as ${found}: wait for some to be done`;

@@ -1,6 +1,7 @@
 import { ErrorCode, IntercellError } from "../errors.js";
 import { tooLarge } from "./encoder.js";
 import { NO_ROOM, RecordKind } from "./link.js";
+import { noSuchEntry } from "./no-such-entry.js";
 import type { Outbox } from "./outbox.js";
 import type { ProtocolRequest } from "./protocol.js";
 import { REPLY_HEADER_BYTES, RemoteCode, writeFault } from "./reply.js";
@@ -82,7 +83,14 @@ export class Responder {
   /** Sets the handler of a request; gives the function that removes it. */
   handle(name: string, handler: RequestHandler<unknown, unknown>): () => void {
     const entry = this.#entries.find((other) => other.name === name);
-    if (entry === undefined) throw new TypeError(`There is no request ${JSON.stringify(name)} on ${this.#hooks.label}`);
+    if (entry === undefined) {
+      throw noSuchEntry(
+        "request",
+        name,
+        this.#hooks.label,
+        this.#entries.map((other) => other.name),
+      );
+    }
     if (typeof handler !== "function") throw new TypeError(`The handler of request "${name}" must be a function`);
     if (this.#handlers[entry.number] !== undefined) {
       throw new TypeError(`Request "${name}" on ${this.#hooks.label} has a handler already: remove that first`);

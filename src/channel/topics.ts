@@ -1,5 +1,6 @@
 import { ErrorCode, IntercellError } from "../errors.js";
 import { NO_ROOM, type Port } from "./link.js";
+import { noSuchEntry } from "./no-such-entry.js";
 import type { ProtocolEntry } from "./protocol.js";
 import type { ChannelCounters } from "./statistics.js";
 
@@ -61,7 +62,7 @@ export class Topics {
 
   #find(name: string): Topic {
     const topic = this.#topics.get(name);
-    if (topic === undefined) throw new TypeError(`There is no topic ${JSON.stringify(name)} on ${this.#hooks.label}`);
+    if (topic === undefined) throw noSuchEntry("topic", name, this.#hooks.label, this.#topics.keys());
     return topic;
   }
 }

@@ -11,7 +11,14 @@ export interface SendOptions {
 export async function runSend(name: string, texts: readonly string[], options: SendOptions): Promise<void> {
   const { formatFrame, formatTimestamp, parseFrame } = await import("../can/index.js");
   // All are read before any is sent.
-  const frames = texts.map((text) => parseFrame(text));
+  const frames = texts.map((text) => {
+    try {
+      return parseFrame(text);
+    } catch (cause) {
+      // Text of a command line is the caller's mistake, where that of a log is not.
+      throw new TypeError(cause instanceof Error ? cause.message : String(cause), { cause });
+    }
+  });
   const { confirm = false, json = false, timeout = 5000 } = options;
   await withInterruption(async (signal) => {
     const bus = await openCanBus(name, { ownFrames: confirm });

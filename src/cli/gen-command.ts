@@ -9,7 +9,7 @@ export function addGenCommand(program: Command): void {
     .command("c")
     .description("write a C header for each protocol that a JavaScript module exports")
     .argument("<module>", "path of the module")
-    .requiredOption("-o, --output <folder>", "where the headers are")
+    .option("-o, --output <folder>", "where the headers are", ".")
     .option("--name <export>", "take this export only (default: all that are protocols)")
     .option("--check", "write nothing, and fail if a header is not up to date")
     .action(async (module: string, options: GenOptions) => {

@@ -15,7 +15,9 @@ export function createProgram(): Command {
     .description("Typed channels between the cells of a Jailhouse machine")
     .version(packageVersion(), "-V, --version")
     // Inherited by the subcommands, which are added after it.
-    .exitOverride();
+    .exitOverride()
+    // What is wrong with a command line is said as everything else is.
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "intercell: ")) });
   addBridgeCommand(program);
   addCanCommand(program);
   addDbcCommand(program);

@@ -49,7 +49,11 @@ async function importModule(path: string): Promise<Readonly<Record<string, unkno
     return (await import(pathToFileURL(resolve(path)).href)) as Readonly<Record<string, unknown>>;
   } catch (cause) {
     const found = cause instanceof Error ? cause.message : String(cause);
-    throw new IntercellError(ErrorCode.CONFIG, `Cannot load the module ${path}: ${found}`, { path, cause });
+    throw new IntercellError(
+      ErrorCode.CONFIG,
+      `Cannot load the module ${path}, which should do nothing but define protocols: ${found}`,
+      { path, cause },
+    );
   }
 }
 

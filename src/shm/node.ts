@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { ChannelNumbers } from "../channel/channel-numbers.js";
 import { createEmitter } from "../channel/emitter.js";
 import type { TypedEmitter } from "../emitter.js";
-import { ErrorCode, IntercellError, requireKnownKeys } from "../errors.js";
+import { ErrorCode, IntercellError, requireKnownKeys, requireMembers } from "../errors.js";
 import { publish } from "../uio/atomic.js";
 import { type IvshmemDevice, type OutputSection, ReadonlySection } from "../uio/index.js";
 import { BroadcastWriter } from "./broadcast.js";
@@ -64,6 +64,7 @@ export type ShmNodeEvents = {
  * @throws IntercellError `ERR_CONFIG` if the output sections are absent or too small, `ERR_IN_USE` if the device has a node; TypeError or RangeError for the options.
  */
 export function openShm(device: IvshmemDevice, options: ShmNodeOptions = {}): ShmNode {
+  requireMembers("openShm", "an ivshmem device", device, ["stateTable", "setState", "ring", "events"]);
   if (owned.has(device)) {
     const message = `Cannot open another node on ${device.name}: a device has one, whose links go to all its peers`;
     throw new IntercellError(ErrorCode.IN_USE, `${message}; use that one, or close it and open the device anew`);
@@ -142,9 +143,9 @@ export class ShmNode {
       return known;
     }
     const place = this.geometry.rings[peer];
-    if (place === undefined) {
+    if (place === undefined || !Number.isInteger(peer)) {
       throw new RangeError(
-        `There is no ring for peer ${peer}: the device has peers 0 to ${this.device.maxPeers - 1}, this is peer ` +
+        `There is no ring for peer ${JSON.stringify(peer)}: the device has peers 0 to ${this.device.maxPeers - 1}, this is peer ` +
           `${this.device.id}, and the option peers may name fewer`,
       );
     }

@@ -102,7 +102,13 @@ async function ready(child: Child, { signal, timeoutMs = 10_000 }: WaitOptions):
 
 function faultIn(line: string): IntercellError | undefined {
   const { error } = JSON.parse(line) as { error?: { code: string; message: string } };
-  return error && new IntercellError(error.code, `The simulated machine cannot start: ${error.message}`);
+  return error && cannotStart(error);
+}
+
+function cannotStart({ code, message }: { code: string; message: string }): IntercellError {
+  const advice = "a machine of that name runs already: stop it, choose another name, or see: intercell sim list";
+  const reason = code === "EADDRINUSE" ? advice : message;
+  return new IntercellError(code, `The simulated machine cannot start: ${reason}`);
 }
 
 function noBroker(code: ErrorCode, reason: string, cause?: unknown): IntercellError {

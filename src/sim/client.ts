@@ -82,7 +82,7 @@ function connect(machine: string): Descriptor {
     throw new IntercellError(
       ErrorCode.NOT_FOUND,
       `There is no simulated machine ${machine}: ${running.length === 0 ? "none runs" : `${running.join(", ")} run`}. ` +
-        "Start one with startMachine()",
+        `Start one with startMachine(), or for programs of their own with: intercell sim --name ${machine}`,
       { cause },
     );
   }

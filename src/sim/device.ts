@@ -38,7 +38,7 @@ export interface OpenSimOptions extends WaitOptions {
 export async function openSim(options: OpenSimOptions = {}): Promise<IvshmemDevice> {
   requireKnownKeys("openSim", options, ["machine", "peer", "device", "fallbackPollMs", "signal", "timeoutMs"]);
   const machine = checkMachineName(options.machine ?? fromEnvironment(MachineEnvironment.MACHINE, "machine"));
-  const peer = requireIndex("peer", options.peer ?? Number(fromEnvironment(MachineEnvironment.PEER, "peer")));
+  const peer = options.peer === undefined ? peerOfEnvironment() : requireIndex("peer", options.peer);
   const device = encodeDevice(options.device ?? 0);
   const fallbackPollMs = requireIndex("fallbackPollMs", options.fallbackPollMs ?? 50);
   return await greetBroker(
@@ -153,6 +153,13 @@ function fromEnvironment(variable: string, option: string): string {
   const value = process.env[variable];
   if (value !== undefined && value !== "") return value;
   throw new TypeError(`openSim() needs the option ${option}, as the environment has no ${variable}`);
+}
+
+function peerOfEnvironment(): number {
+  const text = fromEnvironment(MachineEnvironment.PEER, "peer");
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  const wanted = "wanted a peer id, such as 1";
+  throw new TypeError(`The environment's ${MachineEnvironment.PEER}: ${wanted}, found ${JSON.stringify(text)}`);
 }
 
 function requireIndex(name: string, value: number): number {

@@ -254,7 +254,10 @@ export class MappedDevice implements IvshmemDevice {
 
   #requirePeer(peer: number): void {
     if (!Number.isInteger(peer) || peer < 0 || peer >= this.maxPeers) {
-      throw new RangeError(`Peer ${peer} cannot be on ${this.name}: its peers are 0 to ${this.maxPeers - 1}`);
+      const found = typeof peer === "number" ? peer : JSON.stringify(peer);
+      throw new RangeError(
+        `Peer ${found} cannot be on ${this.name}: its peers are the integers 0 to ${this.maxPeers - 1}`,
+      );
     }
   }
 }

@@ -16,7 +16,7 @@ describe("openChannel()", () => {
     ["reply", { requests: { wide: { request: Small, reply: struct("Reply", { data: fixedBytes(2025) }) } } }, 2033],
   ])("throws ERR_TOO_LARGE with both numbers and frees the name when a %s cannot fit", (what, definition, size) => {
     const { left } = createPair();
-    const message = expect.stringMatching(new RegExp(`${what}.*"wide".*${size} bytes.*holds 2032: configure larger`));
+    const message = expect.stringMatching(new RegExp(`${what}.*"wide".*${size} bytes.*holds 2032: send it in parts`));
     const open = (): unknown => openChannel(left, defineProtocol("p", definition), { name: "jitter" });
     expect(open).toThrow(expect.objectContaining({ code: "ERR_TOO_LARGE", message }));
     expect(openChannel(left, Jitter).status).toBe("connecting");

@@ -1,6 +1,7 @@
 import { describe, expect, expectTypeOf, test } from "vitest";
 import {
   type Channel,
+  type ChannelOf,
   defineProtocol,
   type Latest,
   type MessageInfo,
@@ -37,6 +38,13 @@ describe("types", () => {
       expectTypeOf(request).toEqualTypeOf<{ hard: boolean }>();
       return { count: 1, worstNs: 1 };
     });
+  });
+
+  test("ChannelOf names the channel of a protocol, which openChannel() gives", () => {
+    const count = (channel: ChannelOf<typeof Jitter>): number => channel.latest("stats")?.value.count ?? 0;
+    const channel = openChannel(createPair().left, Jitter);
+    expectTypeOf<ChannelOf<typeof Jitter>>().toEqualTypeOf<typeof channel>();
+    expect(count(channel)).toBe(0);
   });
 
   test("refuse what is not in the definition, as the code does", () => {

@@ -71,7 +71,9 @@ describe("intercell sim", () => {
     const { name } = await startSim();
     const { code, stdout, stderr } = await runCommand("sim", "--name", name);
     expect([code, stdout]).toEqual([1, ""]);
-    expect(stderr).toMatch(/^intercell: The simulated machine cannot start: .*EADDRINUSE.*\n$/);
+    expect(stderr).toMatch(
+      /^intercell: The simulated machine cannot start: a machine of that name runs already: .*intercell sim list\n$/,
+    );
   });
 
   test("intercell sim fails when its machine ends by itself", async () => {

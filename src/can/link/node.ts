@@ -10,7 +10,7 @@ import {
 import { ChannelNumbers } from "../../channel/channel-numbers.js";
 import { createEmitter } from "../../channel/emitter.js";
 import type { TypedEmitter } from "../../emitter.js";
-import { ErrorCode, IntercellError, requireKnownKeys } from "../../errors.js";
+import { ErrorCode, IntercellError, requireKnownKeys, requireMembers } from "../../errors.js";
 import type { CanBus, CanSubscription, ReceivedFrame } from "../bus.js";
 import { type CanClock, type ClockTimer, systemClock } from "../clock.js";
 import { dataFrame } from "../frame.js";
@@ -78,6 +78,7 @@ export type CanNodeEvents = {
  * @throws TypeError or RangeError for the options; IntercellError `ERR_CLOSED` if the bus is closed.
  */
 export function openCan(bus: CanBus, options: CanNodeOptions): CanNode {
+  requireMembers("openCan", "a CAN bus", bus, ["trySend", "listen"]);
   return new CanNode(bus, options);
 }
 
