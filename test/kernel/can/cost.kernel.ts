@@ -22,6 +22,12 @@ const TICKS = 100;
 const BUFFER_BYTES = 256 * 2 ** 20;
 const DEFAULT_BUFFER = "/proc/sys/net/core/rmem_default";
 
+/** What a processor holds back of what came in, in packets: a flood fills the 1000 of the default when the machine is busy. */
+const BACKLOG = "/proc/sys/net/core/netdev_max_backlog";
+
+/** A receiver that has nothing new for so long has lost frames. */
+const STALLED_MS = 20_000;
+
 /** Frames that come one by one; the programs tell each time that so many are there. */
 const PACED_FRAMES = FRAMES / 10;
 
@@ -41,20 +47,21 @@ const receivers: Readonly<Record<string, Program>> = {
 
 let folder = "";
 let flood = "";
-let defaultBuffer = "";
+let defaults: readonly (readonly [path: string, value: string])[] = [];
 
 beforeAll(() => {
   addVcan(VCAN);
   folder = mkdtempSync(join(tmpdir(), "intercell-cost-"));
   flood = join(folder, "flood");
   execFileSync("gcc", ["-O2", "-Wall", "-Werror", "-o", flood, path("flood.c")]);
-  defaultBuffer = readFileSync(DEFAULT_BUFFER, "utf8");
+  defaults = [DEFAULT_BUFFER, BACKLOG].map((each) => [each, readFileSync(each, "utf8")]);
   writeFileSync(DEFAULT_BUFFER, `${BUFFER_BYTES}`);
+  writeFileSync(BACKLOG, `${FRAMES}`);
   if (!hasRival) console.log("npm's socketcan is left out: INTERCELL_CAN_RIVAL names no folder that has it");
 });
 
 afterAll(() => {
-  writeFileSync(DEFAULT_BUFFER, defaultBuffer);
+  for (const [each, value] of defaults) writeFileSync(each, value);
   rmSync(folder, { recursive: true });
   remove(VCAN);
 });
@@ -147,7 +154,20 @@ class Receiver {
   }
 
   async #wait(condition: () => boolean): Promise<void> {
-    while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+    const { lines } = this.#program;
+    for (let count = lines.length, since = performance.now(); !condition(); ) {
+      if (lines.length > count) [count, since] = [lines.length, performance.now()];
+      if (performance.now() > since + STALLED_MS) throw new Error(this.#describeStall());
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  #describeStall(): string {
+    const losses = readFileSync("/proc/net/softnet_stat", "utf8").trimEnd().split("\n");
+    // The second number of each processor's line is what its backlog had no room for (net/core/net-procfs.c).
+    const lost = losses.map((line) => Number.parseInt(line.split(" ")[1] as string, 16));
+    const found = `its last line of ${this.#program.lines.length} is ${JSON.stringify(this.#program.lines.at(-1))}`;
+    return `Waited in vain for ${this.#taken} frames: ${found}; the processors' backlogs lost ${lost.join(" and ")} packets`;
   }
 
   /** Of all its threads. */
