@@ -10,6 +10,8 @@
 
 #define MAX_SLOT_BYTES	65536
 
+#define MAX_GATHER_MS	1000
+
 static const napi_type_tag receiver_tag = { 0x5ad0c6b5d1e84f02,
 					    0x94c1f0be6a7d2e31 };
 
@@ -20,6 +22,8 @@ static const napi_type_tag receiver_tag = { 0x5ad0c6b5d1e84f02,
 struct receiver {
 	struct node node;
 	uv_poll_t poll;
+	/* Runs while frames gather, in which the socket is not polled. */
+	uv_timer_t timer;
 	struct addon *addon;
 	napi_env env;
 	napi_ref callback;
@@ -28,8 +32,10 @@ struct receiver {
 	struct can_batch batch;
 	int fd;
 	int events;
+	unsigned int gather_ms;
+	/* Of libuv, until they are closed. */
+	unsigned int uv_handles;
 	bool open;
-	bool poll_gone;
 	bool handle_gone;
 };
 
@@ -46,7 +52,7 @@ bool can_receiver_watches(const struct addon *addon, int fd)
 
 static void receiver_free_if_gone(struct receiver *receiver)
 {
-	if (!receiver->poll_gone || !receiver->handle_gone)
+	if (receiver->uv_handles || !receiver->handle_gone)
 		return;
 	can_batch_free(&receiver->batch);
 	free(receiver);
@@ -57,7 +63,7 @@ static void receiver_on_close(uv_handle_t *handle)
 	struct receiver *receiver = handle->data;
 	struct addon *addon = receiver->addon;
 
-	receiver->poll_gone = true;
+	receiver->uv_handles--;
 	receiver_free_if_gone(receiver);
 	addon_handle_closed(addon);
 }
@@ -76,8 +82,9 @@ static void receiver_close(struct receiver *receiver)
 	receiver->open = false;
 	node_remove(&receiver->node);
 	uv_poll_stop(&receiver->poll);
-	receiver->addon->closing++;
+	receiver->addon->closing += receiver->uv_handles;
 	uv_close((uv_handle_t *)&receiver->poll, receiver_on_close);
+	uv_close((uv_handle_t *)&receiver->timer, receiver_on_close);
 	receiver_drop(receiver, &receiver->callback);
 	receiver_drop(receiver, &receiver->buffer);
 	receiver_drop(receiver, &receiver->self);
@@ -122,37 +129,74 @@ static void receiver_call(struct receiver *receiver, int count, bool writable)
 	napi_close_handle_scope(env, scope);
 }
 
-static void receiver_on_event(uv_poll_t *poll, int status, int events)
+/* Hands out what has come. Returns whether that was anything. */
+static bool receiver_read(struct receiver *receiver, bool writable)
 {
-	struct receiver *receiver = poll->data;
-	bool writable = events & UV_WRITABLE;
 	unsigned int round;
-	napi_handle_scope scope;
-	napi_value self;
+	bool any = false;
 	int count;
 
-	/* The callback may close the receiver: its handle outlives the loop. */
-	if (napi_open_handle_scope(receiver->env, &scope) != napi_ok)
-		return;
-	if (napi_get_reference_value(receiver->env, receiver->self, &self) !=
-	    napi_ok)
-		goto out;
 	for (round = 0; round < MAX_ROUNDS && receiver->open; round++) {
 		count = can_batch_fill(&receiver->batch, receiver->fd);
+		any = any || count > 0;
 		if (count != 0 || writable)
 			receiver_call(receiver, count, writable);
 		writable = false;
 		if (count >= 0 && (unsigned int)count < receiver->batch.count)
 			break;
 	}
+	return any;
+}
+
+static void receiver_on_event(uv_poll_t *poll, int status, int events);
+static void receiver_on_gathered(uv_timer_t *timer);
+
+/* Waits for frames, or lets them gather first. */
+static void receiver_wait(struct receiver *receiver, bool gather)
+{
+	int events = receiver->events;
+
+	if (gather) {
+		events &= ~UV_READABLE;
+		uv_timer_start(&receiver->timer, receiver_on_gathered,
+			       receiver->gather_ms, 0);
+	}
+	if (events)
+		uv_poll_start(&receiver->poll, events, receiver_on_event);
+	else
+		uv_poll_stop(&receiver->poll);
+}
+
+/* Reads with the handle held, as the callback may close the receiver. */
+static void receiver_turn(struct receiver *receiver, bool writable, bool wait)
+{
+	napi_handle_scope scope;
+	napi_value self;
+	bool any;
+
+	if (napi_open_handle_scope(receiver->env, &scope) != napi_ok)
+		return;
+	if (napi_get_reference_value(receiver->env, receiver->self, &self) ==
+	    napi_ok) {
+		any = receiver_read(receiver, writable);
+		if (receiver->open && (wait || (any && receiver->gather_ms)))
+			receiver_wait(receiver, any && receiver->gather_ms);
+	}
+	napi_close_handle_scope(receiver->env, scope);
+}
+
+static void receiver_on_gathered(uv_timer_t *timer)
+{
+	receiver_turn(timer->data, false, true);
+}
+
+static void receiver_on_event(uv_poll_t *poll, int status, int events)
+{
 	/*
 	 * libuv stops at an error, such as that the interface went down. The
-	 * read has taken it from the socket, which works on.
+	 * read takes it from the socket, which works on.
 	 */
-	if (status < 0 && receiver->open)
-		uv_poll_start(poll, receiver->events, receiver_on_event);
-out:
-	napi_close_handle_scope(receiver->env, scope);
+	receiver_turn(poll->data, events & UV_WRITABLE, status < 0);
 }
 
 /* Returns the handle of a receiver that polls, or NULL with it closed. */
@@ -186,7 +230,7 @@ static bool receiver_get_arguments(napi_env env, const struct call *call,
 	napi_typedarray_type array;
 	napi_valuetype type;
 	size_t length;
-	int64_t bytes;
+	int64_t bytes, gather;
 
 	if (!get_descriptor(env, call->arguments[0], &receiver->fd))
 		return false;
@@ -215,6 +259,10 @@ static bool receiver_get_arguments(napi_env env, const struct call *call,
 		napi_throw_type_error(env, NULL, "callback must be a function");
 		return false;
 	}
+	if (!get_integer(env, call->arguments[4], "gatherMs", 0, MAX_GATHER_MS,
+			 &gather))
+		return false;
+	receiver->gather_ms = gather;
 	return true;
 }
 
@@ -239,11 +287,13 @@ static napi_value createCanReceiver(napi_env env, napi_callback_info info)
 		error = uv_poll_init(call.addon->loop, &receiver->poll,
 				     receiver->fd);
 	if (error) {
-		receiver->poll_gone = true;
 		receiver_free_if_gone(receiver);
 		return make_result(env, error);
 	}
+	uv_timer_init(call.addon->loop, &receiver->timer);
+	receiver->uv_handles = 2;
 	receiver->poll.data = receiver;
+	receiver->timer.data = receiver;
 	receiver->open = true;
 	node_add(&call.addon->can_receivers, &receiver->node);
 	error = uv_poll_start(&receiver->poll, receiver->events,

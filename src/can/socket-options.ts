@@ -35,6 +35,12 @@ export interface SocketCanOptions extends CanBusOptions {
    * @defaultValue the least that the kernel has: about 6 frames
    */
   readonly sendBufferBytes?: number | undefined;
+  /**
+   * Milliseconds that frames gather in the kernel after some were handed out, 0 to 1000. The first after a pause comes at once;
+   * those after it come together, up to so much later, which saves most of what one costs where they come one by one.
+   * @defaultValue 0
+   */
+  readonly gatherMs?: number | undefined;
   /** Whether the device says when it got each frame; refused if it cannot. @defaultValue false */
   readonly hardwareTimestamps?: boolean | undefined;
   /** Whether the handle works again once an interface of this name returns after its removal. @defaultValue false */
@@ -48,30 +54,34 @@ export interface CheckedSocketOptions extends CheckedBusOptions {
   readonly loopback: boolean;
   readonly receiveBufferBytes: number;
   readonly sendBufferBytes: number;
+  readonly gatherMs: number;
   readonly hardwareTimestamps: boolean;
   readonly reopen: boolean;
 }
 
 const knownKeys: readonly (keyof SocketCanOptions)[] = [
   ...(busOptionKeys as readonly (keyof CanBusOptions)[]),
-  ...(["fd", "xl", "loopback", "receiveBufferBytes", "sendBufferBytes", "hardwareTimestamps", "reopen"] as const),
+  ...(["fd", "xl", "loopback", "receiveBufferBytes", "sendBufferBytes", "gatherMs"] as const),
+  ...(["hardwareTimestamps", "reopen"] as const),
 ];
 
 const MAX_BUFFER_BYTES = 2 ** 30;
 const DEFAULT_RECEIVE_BYTES = 4 * 2 ** 20;
+const MAX_GATHER_MS = 1000;
 
 /** @throws TypeError or RangeError if the options are not as {@link SocketCanOptions} says. */
 export function checkSocketOptions(options: SocketCanOptions): CheckedSocketOptions {
   requireKnownKeys("openSocketCan", options, knownKeys);
   const { fd, xl = false, loopback = true, hardwareTimestamps = false, reopen = false } = options;
-  const { receiveBufferBytes = DEFAULT_RECEIVE_BYTES, sendBufferBytes = 1 } = options;
+  const { receiveBufferBytes = DEFAULT_RECEIVE_BYTES, sendBufferBytes = 1, gatherMs = 0 } = options;
   if (fd !== undefined) requireBoolean("fd", fd);
   const flags = { xl, loopback, hardwareTimestamps, reopen };
   for (const [name, value] of Object.entries(flags)) requireBoolean(name, value);
   if (xl && fd === false) throw new TypeError("xl of a CAN bus implies fd, which is false");
   requireInteger("receiveBufferBytes", receiveBufferBytes, 1, MAX_BUFFER_BYTES);
   requireInteger("sendBufferBytes", sendBufferBytes, 1, MAX_BUFFER_BYTES);
-  return { ...checkBusOptions(options), ...flags, fd, receiveBufferBytes, sendBufferBytes };
+  requireInteger("gatherMs", gatherMs, 0, MAX_GATHER_MS);
+  return { ...checkBusOptions(options), ...flags, fd, receiveBufferBytes, sendBufferBytes, gatherMs };
 }
 
 /** Options of level SOL_SOCKET (asm-generic/socket.h). */

@@ -76,7 +76,8 @@ export class SocketTransport implements BusTransport {
   start(handle: BusHandle): void {
     this.#handle = handle;
     const { bytes, slotBytes } = this.#batch;
-    this.#receiver = createCanReceiver(this.#fd, bytes, slotBytes, (count, writable) => this.#take(count, writable));
+    const take = (count: number, writable: boolean) => this.#take(count, writable);
+    this.#receiver = createCanReceiver(this.#fd, bytes, slotBytes, take, this.#options.gatherMs);
     if (this.#interface.index === 0) return;
     this.#watch = new InterfaceWatch(this.#interface, {
       reopen: this.#options.reopen,

@@ -7,6 +7,7 @@ interface Addon {
     buffer: Uint8Array,
     slotBytes: number,
     callback: CanReceiverCallback,
+    gatherMs: number,
   ): CanReceiver | number;
   watchCanWritable(receiver: CanReceiver, writable: boolean): number;
   closeCanReceiver(receiver: CanReceiver): void;
@@ -48,14 +49,16 @@ export type CanReceiverCallback = (count: number, writable: boolean) => void;
  *
  * @param buffer 1 to 1024 slots, 8-aligned; not to be used for anything else until the receiver is closed.
  * @param slotBytes a multiple of 8: {@link CanSlot}.BYTES and the largest message.
+ * @param gatherMs after messages came, those that follow are left in the socket for so long, 0 to 1000.
  */
 export function createCanReceiver(
   fd: Descriptor,
   buffer: Uint8Array,
   slotBytes: number,
   callback: CanReceiverCallback,
+  gatherMs = 0,
 ): CanReceiver {
-  const result = addon<Addon>().createCanReceiver(fd, buffer, slotBytes, callback);
+  const result = addon<Addon>().createCanReceiver(fd, buffer, slotBytes, callback, gatherMs);
   return checked(result, { syscall: "epoll_ctl", path: `descriptor ${fd}`, wanted: "watch the socket" });
 }
 

@@ -21,6 +21,8 @@ test.each<[string, object, RegExp]>([
   ["loopback that is no boolean", { loopback: "on" }, /loopback/],
   ["a receive buffer of 0", { receiveBufferBytes: 0 }, /receiveBufferBytes/],
   ["a send buffer beyond 1 GiB", { sendBufferBytes: 2 ** 31 }, /sendBufferBytes/],
+  ["a time to gather of two seconds", { gatherMs: 2000 }, /gatherMs/],
+  ["a time to gather that is no whole number", { gatherMs: 0.5 }, /gatherMs/],
   ["reopen that is no boolean", { reopen: 1 }, /reopen/],
   ["too many filters", { filters: new Array(513).fill({ id: 0, mask: 0, inverted: false }) }, /512/],
 ])("openSocketCan() refuses %s", async (_, options, message) => {

@@ -40,6 +40,7 @@ const hasRival = existsSync(join(RIVAL, "node_modules", "socketcan"));
 
 const receivers: Readonly<Record<string, Program>> = {
   intercell: [node, path("receive.mjs"), VCAN, `${PACED_FRAMES}`],
+  "intercell, gatherMs 20": [node, path("receive.mjs"), VCAN, `${PACED_FRAMES}`, "20"],
   "python-can": [python, path("measure.py"), "receive", VCAN, `${PACED_FRAMES}`],
   ...(hasRival && { socketcan: [node, path("rival.mjs"), "receive", VCAN, `${PACED_FRAMES}`, RIVAL] as const }),
   "candump -L": ["candump", "-L", VCAN],
