@@ -129,11 +129,12 @@ static void receiver_call(struct receiver *receiver, int count, bool writable)
 	napi_close_handle_scope(env, scope);
 }
 
-/* Hands out what has come. Returns whether that was anything. */
+/* Hands out what has come. Returns whether that was something, and all. */
 static bool receiver_read(struct receiver *receiver, bool writable)
 {
 	unsigned int round;
 	bool any = false;
+	bool all = false;
 	int count;
 
 	for (round = 0; round < MAX_ROUNDS && receiver->open; round++) {
@@ -142,10 +143,11 @@ static bool receiver_read(struct receiver *receiver, bool writable)
 		if (count != 0 || writable)
 			receiver_call(receiver, count, writable);
 		writable = false;
-		if (count >= 0 && (unsigned int)count < receiver->batch.count)
+		all = count >= 0 && (unsigned int)count < receiver->batch.count;
+		if (all)
 			break;
 	}
-	return any;
+	return any && all;
 }
 
 static void receiver_on_event(uv_poll_t *poll, int status, int events);
@@ -172,15 +174,16 @@ static void receiver_turn(struct receiver *receiver, bool writable, bool wait)
 {
 	napi_handle_scope scope;
 	napi_value self;
-	bool any;
+	bool gather;
 
 	if (napi_open_handle_scope(receiver->env, &scope) != napi_ok)
 		return;
 	if (napi_get_reference_value(receiver->env, receiver->self, &self) ==
 	    napi_ok) {
-		any = receiver_read(receiver, writable);
-		if (receiver->open && (wait || (any && receiver->gather_ms)))
-			receiver_wait(receiver, any && receiver->gather_ms);
+		gather = receiver_read(receiver, writable) &&
+			 receiver->gather_ms;
+		if (receiver->open && (wait || gather))
+			receiver_wait(receiver, gather);
 	}
 	napi_close_handle_scope(receiver->env, scope);
 }
