@@ -34,6 +34,7 @@ const outputs: Readonly<Record<string, readonly string[]>> = {
     "heard 2 after 104 ms",
     "the sensor is error-active",
   ],
+  "net/talk-over-tcp": ["sensor 1 has 61 °C", "sensor 2 has 62 °C", "sensor 1 is in the cellar", "the level is 30 %"],
   "publish-latest-value": ["before the first: undefined", "step 1000 at 250, -250, the latest of 1000 values"],
   "request-reply": [
     "turns at 1200 rpm, before at 0",
