@@ -223,6 +223,11 @@ export class CarriedLink implements Link, CarriedPortHost {
     });
   }
 
+  /** @internal Begins a session anew, as {@link LinkPeering.renew} says. */
+  renew(): void {
+    if (!this.#closed) this.#peering.renew();
+  }
+
   /** @internal The carrier is gone: closes without a word to the peer. */
   abandon(): void {
     if (!this.#closed) this.#leave();

@@ -28,7 +28,7 @@ export interface PeeringHooks {
 
 /** Whether the peer is there, and in which session: hellos, refusals, and how long nothing was heard. */
 export class LinkPeering {
-  readonly session: LinkSession;
+  #session: LinkSession;
   readonly #host: LinkHost;
   readonly #peerName: string;
   readonly #hooks: PeeringHooks;
@@ -44,9 +44,13 @@ export class LinkPeering {
     this.#host = host;
     this.#peerName = peerName;
     this.#hooks = hooks;
-    this.session = new LinkSession(host.nextEpoch());
+    this.#session = new LinkSession(host.nextEpoch());
     this.#heardNs = host.clock.elapsedNs();
     this.#helloNs = this.#heardNs;
+  }
+
+  get session(): LinkSession {
+    return this.#session;
   }
 
   /** Whether anything was ever heard of the peer. */
@@ -126,6 +130,21 @@ export class LinkPeering {
     if (accepted === 0 && this.#breachTold) return;
     this.#breachTold = accepted === 0;
     this.#hooks.failed(error);
+    this.#hooks.due();
+  }
+
+  /**
+   * This side begins anew, with another epoch: somebody else has spoken in its name, so that neither side can tell what it said
+   * and heard from what the other did.
+   */
+  renew(): void {
+    const wasAccepted = this.session.accepted !== 0;
+    this.session.end();
+    if (wasAccepted) this.#end("restarted");
+    this.#session = new LinkSession(this.#host.nextEpoch());
+    this.#refuseDue = undefined;
+    this.#breachTold = false;
+    this.#helloDue = true;
     this.#hooks.due();
   }
 

@@ -28,7 +28,7 @@ describe("intercell", () => {
   test("intercell names its subcommands when it is asked for help", async () => {
     const { code, stdout } = await runCommand("--help");
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^Commands:\n {2}can [\s\S]*^ {2}demo [\s\S]*^ {2}sim /m);
+    expect(stdout).toMatch(/^Commands:\n {2}bridge [\s\S]*^ {2}can [\s\S]*^ {2}demo [\s\S]*^ {2}sim /m);
   });
 
   test.each([

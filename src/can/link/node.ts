@@ -64,7 +64,10 @@ interface NodeLink {
 }
 
 export type CanNodeEvents = {
-  /** Another node of the bus has the address of this one. Told once; frames of both get mixed up until one leaves. */
+  /**
+   * Another node of the bus has the address of this one. Told once; frames of both get mixed up until one has been silent for
+   * `stallMs`, after which the other begins its sessions anew.
+   */
   conflict: (error: IntercellError) => void;
   /** The bus failed; the links are closed. */
   error: (error: IntercellError) => void;
@@ -99,7 +102,8 @@ export class CanNode {
   #broadcastEndpoint: IsoTpEndpoint | undefined;
   #timer: ClockTimer | undefined;
   #epoch = randomInt(1, 2 ** 24);
-  #conflictTold = false;
+  /** When another node with the own address was heard last; undefined if there is none. */
+  #conflictNs: number | undefined;
   #closed = false;
   readonly #listeners = {
     room: () => this.#sendDue(),
@@ -273,10 +277,19 @@ export class CanNode {
   }
 
   #onConflict(): void {
-    if (this.#conflictTold) return;
-    this.#conflictTold = true;
+    const isKnown = this.#conflictNs !== undefined;
+    this.#conflictNs = this.#clock.elapsedNs();
+    if (isKnown) return;
     const message = `Another node on ${this.bus.name} has the address ${this.node} as well; give each node its own`;
     this.events.emit("conflict", new IntercellError(ErrorCode.IN_USE, message));
+  }
+
+  #onConflictOver(): void {
+    this.#conflictNs = undefined;
+    for (const { link } of [...this.#links.values()]) {
+      // A session that stands was not touched: what was heard were frames of a previous life that waited in the kernel.
+      if (link.status === "connecting" || link.status === "refused") link.renew();
+    }
   }
 
   #all(): readonly NodeLink[] {
@@ -290,6 +303,7 @@ export class CanNode {
   #tickLater(): void {
     this.#timer = this.#clock.schedule(TICK_NS, () => {
       const nowNs = this.#clock.elapsedNs();
+      if (this.#conflictNs !== undefined && nowNs - this.#conflictNs >= this.#host.stallNs) this.#onConflictOver();
       for (const { link } of this.#all()) link.tick(nowNs);
       if (this.#timer !== undefined) this.#tickLater();
     });

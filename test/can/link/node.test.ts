@@ -171,6 +171,31 @@ describe("openCan()", () => {
     expect(conflicts).toEqual([expect.objectContaining({ code: "ERR_IN_USE" })]);
   });
 
+  test.each([50, 400, 3000])("goes on once another node with its address has left after %i ms", async (ms) => {
+    const stage = makeStage();
+    const [left, right] = [stage.open(1), stage.open(2)];
+    const [near, far] = await openBoth(stage, [left.link(2), right.link(1)]);
+    const conflicts: unknown[] = [];
+    right.events.on("conflict", (error) => conflicts.push(error));
+    const double = stage.open(2);
+    const doubled = attach(double.link(1));
+    for (let count = 0; count < 20; count++) {
+      commitBytes(far.port, [count]);
+      far.port.flush();
+      await stage.clock.advance(ms / 20);
+    }
+    expect(conflicts).toHaveLength(1);
+    expect(doubled.seen.records).toEqual([]);
+    double.bus.close();
+    await stage.run(() => near.port.open && far.port.open && right.link(1).status === "up", "both are up again");
+    const before = near.seen.records.length;
+    commitBytes(far.port, [99]);
+    await stage.run(() => near.seen.records.length > before, "a record arrives");
+    expect(near.seen.records.at(-1)?.bytes).toEqual([99]);
+    await stage.clock.advance(5000);
+    expect([left.link(2).status, right.link(1).status]).toEqual(["up", "up"]);
+  });
+
   test("works with standard ids", async () => {
     const stage = makeStage();
     const more = { base: standardId(0x600) };
