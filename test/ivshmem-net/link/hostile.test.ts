@@ -36,8 +36,8 @@ afterEach(() => {
   for (const socket of sockets.splice(0)) socket.destroy();
 });
 
-async function connect(): Promise<Socket> {
-  const socket = createConnection({ host: HOST, port });
+async function connect(localAddress = HOST): Promise<Socket> {
+  const socket = createConnection({ host: HOST, port, localAddress });
   sockets.push(socket);
   socket.on("error", () => {});
   try {
@@ -46,7 +46,7 @@ async function connect(): Promise<Socket> {
   } catch {
     // The victim may not listen yet.
     await new Promise((resolve) => setImmediate(resolve));
-    return connect();
+    return connect(localAddress);
   }
 }
 
@@ -180,6 +180,39 @@ describe("a hostile peer over TCP", () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * 2 ** 20);
     socket.destroy();
     await isServed();
+  });
+});
+
+describe("a second connection", () => {
+  test("from another address is turned away while the first lives", async () => {
+    const { socket } = await openSession();
+    const beat = setInterval(() => socket.write(control(hex("10 0C 05 00 00 00 00 00"))), 50);
+    try {
+      const other = await connect("127.0.0.2");
+      other.write(greeting);
+      await isOver(other);
+      expect(victim.statistics).toMatchObject({ refusedConnections: 1, connections: 1 });
+      expect(socket.closed).toBe(false);
+    } finally {
+      clearInterval(beat);
+    }
+  });
+
+  test("of the peer takes the place of the first, which is cut", async () => {
+    const { socket } = await openSession();
+    const again = await connect();
+    again.write(greeting);
+    await isOver(socket);
+    await until(() => victim.statistics.connections === 2, "the second is taken");
+    expect([again.closed, victim.statistics.refusedConnections]).toEqual([false, 0]);
+  });
+
+  test("from an address that is not the peer's is turned away at once", async () => {
+    victim.abandon();
+    victim = openNetLink("lo", { ...options, peerAddress: "127.0.0.3", role: "listen", port });
+    const other = await connect();
+    await isOver(other);
+    expect(victim.statistics).toMatchObject({ refusedConnections: 1, connections: 0 });
   });
 });
 
