@@ -65,8 +65,10 @@ export class StreamRoute implements Route {
 
   /** Resolves when the rate allows one more and the other side is there, or when the bridge closes. */
   async #turn(signal: AbortSignal): Promise<void> {
-    const { delayMs } = this.#limit;
-    if (delayMs > 0) await delay(Math.ceil(delayMs), undefined, { signal }).catch(() => {});
+    // A timer of Node may be up to a millisecond early.
+    while (!signal.aborted && this.#limit.delayMs > 0) {
+      await delay(Math.ceil(this.#limit.delayMs), undefined, { signal }).catch(() => {});
+    }
     while (!signal.aborted && this.#ends.to.status !== "open") await this.#opened(signal);
   }
 
