@@ -36,3 +36,14 @@ test("intercell demo fails when its machine ends under it", async () => {
   expect(code).toBe(1);
   await expectNoTraces(machine);
 });
+
+test("intercell demo leaves nothing behind when it is killed while its two Pis talk", { timeout: 60_000 }, async () => {
+  const command = new RunningCommand(["demo"]);
+  const [, machine = ""] = await command.printed(/^ {2}machine +(\S+),/m);
+  await command.printed(/^Timer fired.*, age /m);
+  command.child.kill("SIGKILL");
+  // Its processes have its output.
+  const { signal } = await command.ended;
+  expect(signal).toBe("SIGKILL");
+  await expectNoTraces(machine);
+});
