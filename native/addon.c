@@ -101,6 +101,7 @@ NAPI_MODULE_INIT()
 	TRY(env, can_interface_export(env, exports));
 	TRY(env, can_receiver_export(env, exports));
 	TRY(env, can_socket_export(env, exports));
+	TRY(env, isotp_socket_export(env, exports));
 	TRY(env, ring_export(env, exports));
 	TRY(env, sim_registers_export(env, exports));
 	TRY(env, packet_socket_export(env, exports));

@@ -96,6 +96,7 @@ napi_status poller_export(napi_env env, napi_value exports);
 napi_status can_interface_export(napi_env env, napi_value exports);
 napi_status can_receiver_export(napi_env env, napi_value exports);
 napi_status can_socket_export(napi_env env, napi_value exports);
+napi_status isotp_socket_export(napi_env env, napi_value exports);
 napi_status ring_export(napi_env env, napi_value exports);
 napi_status sim_registers_export(napi_env env, napi_value exports);
 napi_status packet_socket_export(napi_env env, napi_value exports);

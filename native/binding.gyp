@@ -12,6 +12,7 @@
         "descriptor.c",
         "ethtool.c",
         "frames.c",
+        "isotp_socket.c",
         "memory.c",
         "netlink.c",
         "packet_socket.c",

@@ -8,7 +8,8 @@
 /* Batches that are handed out before other handles get their turn. */
 #define MAX_ROUNDS	8
 
-#define MAX_SLOT_BYTES	65536
+/* The largest PDU of ISO-TP that a kernel can be set up for, and a header. */
+#define MAX_SLOT_BYTES	(1025 * 1024 + 64)
 
 #define MAX_GATHER_MS	1000
 
@@ -129,6 +130,25 @@ static void receiver_call(struct receiver *receiver, int count, bool writable)
 	napi_close_handle_scope(env, scope);
 }
 
+/* Takes the error of a socket that is not to be read. 0 or -errno. */
+static int receiver_take_error(const struct receiver *receiver)
+{
+	socklen_t length = sizeof(int);
+	int error;
+
+	if (getsockopt(receiver->fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
+		return -errno;
+	return -error;
+}
+
+/* Fills slots. Returns how many, 0 for none, or -errno. */
+static int receiver_fill(struct receiver *receiver)
+{
+	if (!(receiver->events & UV_READABLE))
+		return receiver_take_error(receiver);
+	return can_batch_fill(&receiver->batch, receiver->fd);
+}
+
 /* Hands out what has come. Returns whether that was something, and all. */
 static bool receiver_read(struct receiver *receiver, bool writable)
 {
@@ -138,7 +158,7 @@ static bool receiver_read(struct receiver *receiver, bool writable)
 	int count;
 
 	for (round = 0; round < MAX_ROUNDS && receiver->open; round++) {
-		count = can_batch_fill(&receiver->batch, receiver->fd);
+		count = receiver_fill(receiver);
 		any = any || count > 0;
 		if (count != 0 || writable)
 			receiver_call(receiver, count, writable);
@@ -153,16 +173,26 @@ static bool receiver_read(struct receiver *receiver, bool writable)
 static void receiver_on_event(uv_poll_t *poll, int status, int events);
 static void receiver_on_gathered(uv_timer_t *timer);
 
+/* libuv takes no events at all for an end; errors it tells in any case. */
+static int receiver_watch(struct receiver *receiver)
+{
+	return uv_poll_start(&receiver->poll,
+			     receiver->events ? receiver->events :
+						UV_DISCONNECT,
+			     receiver_on_event);
+}
+
 /* Waits for frames, or lets them gather first. */
 static void receiver_wait(struct receiver *receiver, bool gather)
 {
-	int events = receiver->events;
+	int events = receiver->events & ~UV_READABLE;
 
-	if (gather) {
-		events &= ~UV_READABLE;
-		uv_timer_start(&receiver->timer, receiver_on_gathered,
-			       receiver->gather_ms, 0);
+	if (!gather) {
+		receiver_watch(receiver);
+		return;
 	}
+	uv_timer_start(&receiver->timer, receiver_on_gathered,
+		       receiver->gather_ms, 0);
 	if (events)
 		uv_poll_start(&receiver->poll, events, receiver_on_event);
 	else
@@ -299,8 +329,7 @@ static napi_value createCanReceiver(napi_env env, napi_callback_info info)
 	receiver->timer.data = receiver;
 	receiver->open = true;
 	node_add(&call.addon->can_receivers, &receiver->node);
-	error = uv_poll_start(&receiver->poll, receiver->events,
-			      receiver_on_event);
+	error = receiver_watch(receiver);
 	if (error) {
 		receiver_close(receiver);
 		return make_result(env, error);
@@ -316,20 +345,35 @@ static struct receiver *get_receiver(napi_env env, napi_callback_info info,
 			  &receiver_tag);
 }
 
-static napi_value watchCanWritable(napi_env env, napi_callback_info info)
+static napi_value watchCanReceiver(napi_env env, napi_callback_info info)
 {
 	struct receiver *receiver;
+	bool readable, writable;
 	struct call call;
-	bool writable;
 
 	receiver = get_receiver(env, info, &call);
 	REQUIRE(receiver);
-	REQUIRE(get_boolean(env, call.arguments[1], "writable", &writable));
+	REQUIRE(get_boolean(env, call.arguments[1], "readable", &readable));
+	REQUIRE(get_boolean(env, call.arguments[2], "writable", &writable));
 	if (!receiver->open)
 		return make_result(env, -EBADF);
-	receiver->events = UV_READABLE | (writable ? UV_WRITABLE : 0);
-	return make_result(env, uv_poll_start(&receiver->poll, receiver->events,
-					      receiver_on_event));
+	receiver->events = (readable ? UV_READABLE : 0) |
+			   (writable ? UV_WRITABLE : 0);
+	return make_result(env, receiver_watch(receiver));
+}
+
+static napi_value unrefCanReceiver(napi_env env, napi_callback_info info)
+{
+	struct receiver *receiver;
+	struct call call;
+
+	receiver = get_receiver(env, info, &call);
+	REQUIRE(receiver);
+	if (receiver->open) {
+		uv_unref((uv_handle_t *)&receiver->poll);
+		uv_unref((uv_handle_t *)&receiver->timer);
+	}
+	return NULL;
 }
 
 static napi_value closeCanReceiver(napi_env env, napi_callback_info info)
@@ -347,7 +391,8 @@ napi_status can_receiver_export(napi_env env, napi_value exports)
 {
 	const napi_property_descriptor functions[] = {
 		EXPORT(createCanReceiver),
-		EXPORT(watchCanWritable),
+		EXPORT(watchCanReceiver),
+		EXPORT(unrefCanReceiver),
 		EXPORT(closeCanReceiver),
 	};
 

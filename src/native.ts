@@ -10,7 +10,8 @@ export {
   CanSlot,
   closeCanReceiver,
   createCanReceiver,
-  watchCanWritable,
+  unrefCanReceiver,
+  watchCanReceiver,
 } from "./native/can-receiver.js";
 export {
   bindCanSocket,
@@ -28,6 +29,15 @@ export { Connection, type ConnectionHandlers, type ConnectionOptions } from "./n
 export { closeDescriptor, createEventfd, openDescriptor, reopenReadOnly, writeEventfd } from "./native/descriptor.js";
 export { type DriverInfo, readEthtool } from "./native/ethtool.js";
 export { readFrames, writeFrames } from "./native/frames.js";
+export {
+  attachSocketFilter,
+  bindIsoTpSocket,
+  isIsoTpIdle,
+  receiveCanMessage,
+  sendIsoTpPdu,
+  takeSocketError,
+  takesIsoTpPdu,
+} from "./native/isotp-socket.js";
 export { Listener } from "./native/listener.js";
 export { createMemfd, mapMemory, unmapMemory } from "./native/memory.js";
 export { type NetlinkOptions, NetlinkProtocol, openNetlink, receiveNetlink, sendNetlink } from "./native/netlink.js";

@@ -165,6 +165,8 @@ export type {
   IsoTpStatistics,
   IsoTpSubscription,
 } from "./isotp/endpoint.js";
+export { openKernelIsoTp } from "./isotp/kernel-endpoint.js";
+export type { KernelIsoTpOptions } from "./isotp/kernel-options.js";
 export type { IsoTpCommonOptions, IsoTpOptions } from "./isotp/options.js";
 export { IsoTpReason } from "./isotp/reason.js";
 export { decodeFrame, encodeFrame, FrameBytesOf, frameSizeBytes, idWord, MAX_FRAME_BYTES } from "./layout.js";

@@ -39,10 +39,11 @@ export interface SocketCanBus extends CanBus {
  */
 export function openSocketCan(interfaceName: string, options: SocketCanOptions = {}): Promise<SocketCanBus> {
   // Nothing waits yet; errors are rejections all the same.
-  return new Promise((resolve) => resolve(openSocket(interfaceName, options)));
+  return new Promise((resolve) => resolve(openSocketHandle(interfaceName, options)));
 }
 
-function openSocket(name: string, options: SocketCanOptions): SocketCanBus {
+/** {@link openSocketCan} for those who cannot wait. */
+export function openSocketHandle(name: string, options: SocketCanOptions): SocketCanBus {
   if (typeof name !== "string" || name === "")
     throw new TypeError("The name of a CAN interface is a string such as can0");
   const checked = checkSocketOptions(options);

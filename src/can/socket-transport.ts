@@ -10,7 +10,7 @@ import {
   interfaceName,
   SEND_RESULT_BASE,
   sendCanFrames,
-  watchCanWritable,
+  watchCanReceiver,
 } from "../native.js";
 import type { ReceivedFrame } from "./bus.js";
 import type { BusHandle, BusTransport } from "./bus-handle.js";
@@ -175,7 +175,7 @@ export class SocketTransport implements BusTransport {
   }
 
   #setWritable(writable: boolean): void {
-    if (this.#receiver !== undefined) watchCanWritable(this.#receiver, writable);
+    if (this.#receiver !== undefined) watchCanReceiver(this.#receiver, true, writable);
   }
 
   /** The socket takes more, but the device does not, and nothing tells when it does. */

@@ -9,7 +9,8 @@ interface Addon {
     callback: CanReceiverCallback,
     gatherMs: number,
   ): CanReceiver | number;
-  watchCanWritable(receiver: CanReceiver, writable: boolean): number;
+  watchCanReceiver(receiver: CanReceiver, readable: boolean, writable: boolean): number;
+  unrefCanReceiver(receiver: CanReceiver): void;
   closeCanReceiver(receiver: CanReceiver): void;
 }
 
@@ -37,7 +38,7 @@ export const CanSlot = {
 
 /**
  * Called with the number of slots that were filled, or with the `-errno` that the socket reported; the socket may work on
- * after that. `writable` if it was asked for by {@link watchCanWritable}.
+ * after that. `writable` if it was asked for by {@link watchCanReceiver}.
  */
 export type CanReceiverCallback = (count: number, writable: boolean) => void;
 
@@ -48,7 +49,7 @@ export type CanReceiverCallback = (count: number, writable: boolean) => void;
  * The receiver keeps the event loop alive and must be closed before its descriptor.
  *
  * @param buffer 1 to 1024 slots, 8-aligned; not to be used for anything else until the receiver is closed.
- * @param slotBytes a multiple of 8: {@link CanSlot}.BYTES and the largest message.
+ * @param slotBytes a multiple of 8, at most 1025 KiB and 64: {@link CanSlot}.BYTES and the largest message.
  * @param gatherMs after messages came, those that follow are left in the socket for so long, 0 to 1000.
  */
 export function createCanReceiver(
@@ -62,9 +63,18 @@ export function createCanReceiver(
   return checked(result, { syscall: "epoll_ctl", path: `descriptor ${fd}`, wanted: "watch the socket" });
 }
 
-/** Whether the callback is to be told that the socket takes something again. */
-export function watchCanWritable(receiver: CanReceiver, writable: boolean): void {
-  checked(addon<Addon>().watchCanWritable(receiver, writable), { syscall: "epoll_ctl", wanted: "watch the socket" });
+/**
+ * What is watched: messages, as it is at first, and whether the socket takes something again. Errors of the socket are told in
+ * any case.
+ */
+export function watchCanReceiver(receiver: CanReceiver, readable: boolean, writable: boolean): void {
+  const result = addon<Addon>().watchCanReceiver(receiver, readable, writable);
+  checked(result, { syscall: "epoll_ctl", wanted: "watch the socket" });
+}
+
+/** Lets the event loop end though the receiver is open. */
+export function unrefCanReceiver(receiver: CanReceiver): void {
+  addon<Addon>().unrefCanReceiver(receiver);
 }
 
 /** Stops receiving; no callback runs afterwards. Idempotent. */

@@ -15,6 +15,7 @@ interface Addon {
 export const CanProtocol = {
   RAW: { name: "CAN_RAW", type: 3, number: 1, module: "can-raw" },
   BCM: { name: "CAN_BCM", type: 2, number: 2, module: "can-bcm" },
+  ISOTP: { name: "CAN_ISOTP", type: 2, number: 6, module: "can-isotp" },
 } as const;
 
 export type CanProtocol = (typeof CanProtocol)[keyof typeof CanProtocol];

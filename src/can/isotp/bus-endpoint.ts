@@ -1,19 +1,15 @@
-import { createEmitter } from "../../channel/emitter.js";
-import { requireWaitOptions } from "../../channel/wait.js";
-import type { TypedEmitter } from "../../emitter.js";
-import { ErrorCode, IntercellError, isIntercellError } from "../../errors.js";
+import { ErrorCode, type IntercellError, isIntercellError } from "../../errors.js";
 import type { CanBus, CanSubscription, ReceivedFrame } from "../bus.js";
 import type { ClockTimer } from "../clock.js";
 import { exactFilter } from "../filter.js";
 import { dataFrame, fdFrame } from "../frame.js";
 import { formatId } from "../id.js";
-import type { IsoTpEndpoint, IsoTpEvents, IsoTpSendOptions, IsoTpStatistics, IsoTpSubscription } from "./endpoint.js";
+import type { IsoTpEndpoint } from "./endpoint.js";
 import { checkIsoTpOptions, type IsoTpOptions, type IsoTpTerms, requireFd } from "./options.js";
 import { decodeNetworkPdu, encodeSingle } from "./pci.js";
-import { PduQueue } from "./pdu-queue.js";
-import { IsoTpReason, isoTpError } from "./reason.js";
+import { PduEndpoint } from "./pdu-endpoint.js";
+import { IsoTpReason } from "./reason.js";
 import { IsoTpReceiver } from "./receiver.js";
-import { SendQueue } from "./send-queue.js";
 import { IsoTpSender } from "./sender.js";
 
 /**
@@ -31,126 +27,51 @@ export function openIsoTp(bus: CanBus, options: IsoTpOptions): IsoTpEndpoint {
 /** What the two halves have in common for whoever drives them. */
 type Half = IsoTpSender | IsoTpReceiver;
 
-class BusIsoTp implements IsoTpEndpoint {
-  readonly name: string;
-  readonly events: TypedEmitter<IsoTpEvents>;
+class BusIsoTp extends PduEndpoint {
   readonly #bus: CanBus;
   readonly #terms: IsoTpTerms;
-  readonly #counters = {
-    ...{ sentPdus: 0, sentBytes: 0, receivedPdus: 0, receivedBytes: 0 },
-    ...{ failedSends: 0, abortedReceptions: 0, droppedPdus: 0 },
-  };
   readonly #sender: IsoTpSender;
   readonly #receiver: IsoTpReceiver;
-  readonly #sends: SendQueue;
-  readonly #pdus: PduQueue;
   readonly #subscription: CanSubscription;
   #timer: ClockTimer | undefined;
   #timerDueNs = Number.POSITIVE_INFINITY;
   /** Takes frames of this transfer back that the bus has not sent. Another one for each transfer. */
   #transfer = new AbortController();
   #pumping = false;
-  #closed = false;
   readonly #onBusClose = () => this.close();
-  readonly #onBusError = (error: IntercellError) => this.#leave(error);
+  readonly #onBusError = (error: IntercellError) => this.leave(error);
 
   constructor(bus: CanBus, terms: IsoTpTerms) {
     const { address } = terms;
+    const name = `${formatId(address.txId)}/${formatId(address.rxId)} on ${bus.name}`;
+    super({ ...terms, name, txDl: terms.sender.txDl });
     this.#bus = bus;
     this.#terms = terms;
-    this.name = `${formatId(address.txId)}/${formatId(address.rxId)} on ${bus.name}`;
-    this.events = createEmitter<IsoTpEvents>(`ISO-TP ${this.name}`, ["aborted", "dropped", "error", "close"]);
     this.#sender = new IsoTpSender(terms.sender);
     this.#receiver = new IsoTpReceiver(terms.receiver, {
-      hasRoom: () => this.#pdus.hasRoom,
-      deliver: (pdu) => this.#deliver(pdu),
-      drop: () => this.#drop(),
-      abort: (reason, receivedBytes, lengthBytes) => this.#abortReception(reason, receivedBytes, lengthBytes),
+      hasRoom: () => this.pdus.hasRoom,
+      deliver: (pdu) => this.deliver(pdu),
+      drop: () => this.drop(),
+      abort: (reason, receivedBytes, lengthBytes) =>
+        this.abortReception(reason, `a PDU of ${lengthBytes} bytes (${receivedBytes} have come)`),
     });
-    this.#sends = new SendQueue(terms.sendQueuePdus, this.name, () => this.#giveUp());
-    this.#pdus = new PduQueue(terms.queuePdus, this.name, () => this.#makeRoom());
     const { rxId, functionalRxId } = address;
     const filters = [rxId, functionalRxId].flatMap((id) => (id === undefined ? [] : [exactFilter(id)]));
     this.#subscription = bus.listen((received) => this.#onFrame(received), { filters });
     bus.events.on("close", this.#onBusClose).on("error", this.#onBusError);
   }
 
-  get closed(): boolean {
-    return this.#closed;
-  }
-
-  get maxPduBytes(): number {
-    return this.#terms.maxPduBytes;
-  }
-
-  get statistics(): IsoTpStatistics {
-    return { ...this.#counters };
-  }
-
-  async send(pdu: Uint8Array, options: IsoTpSendOptions = {}): Promise<void> {
-    const { functional = false, ...wait } = options;
-    requireWaitOptions("send", wait);
-    if (this.#closed) throw this.#closedError();
-    this.#requireSendable(pdu, functional);
-    const sent = this.#sends.add(pdu, options);
-    this.#pump();
-    await sent;
-  }
-
-  receive(options: { readonly signal?: AbortSignal } = {}): AsyncIterableIterator<Uint8Array> {
-    requireWaitOptions("receive", options);
-    return this.#pdus.read(options.signal);
-  }
-
-  listen(listener: (pdu: Uint8Array) => void): IsoTpSubscription {
-    return this.#pdus.listen(listener);
-  }
-
-  close(): void {
-    this.#leave(undefined);
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  #leave(error: IntercellError | undefined): void {
-    if (this.#closed) return;
-    this.#closed = true;
+  protected override detach(): void {
     this.#timer?.cancel();
     this.#subscription.close();
     this.#bus.events.off("close", this.#onBusClose).off("error", this.#onBusError);
     this.#sender.stop();
     this.#receiver.stop(undefined);
     this.#transfer.abort();
-    this.#sends.fail(this.#closedError(error));
-    this.#pdus.end(error);
-    if (error !== undefined) this.events.emit("error", error);
-    this.events.emit("close");
-  }
-
-  #closedError(cause?: IntercellError): IntercellError {
-    const why = cause === undefined ? "" : ` as its bus failed: ${cause.message}`;
-    return new IntercellError(ErrorCode.CLOSED, `The ISO-TP endpoint ${this.name} is closed${why}`, { cause });
-  }
-
-  #requireSendable(pdu: Uint8Array, functional: boolean): void {
-    if (!(pdu instanceof Uint8Array)) throw new TypeError("A PDU must be a Uint8Array");
-    if (pdu.length === 0) throw new RangeError("A PDU of ISO-TP has 1 byte at least");
-    if (pdu.length > this.#terms.maxPduBytes) {
-      throw new RangeError(`A PDU on ${this.name} has at most ${this.#terms.maxPduBytes} bytes, not ${pdu.length}`);
-    }
-    if (!functional) return;
-    if (this.#terms.address.functionalTxId === undefined) {
-      throw new TypeError(`The address of ${this.name} has no functional id to send to`);
-    }
-    if (!this.#sender.isSingle(pdu.length)) {
-      throw new RangeError(`A functional PDU goes into one frame, and ${pdu.length} bytes do not`);
-    }
   }
 
   #onFrame({ frame }: ReceivedFrame): void {
-    if ((frame.kind !== "data" && frame.kind !== "fd") || this.#closed) return;
+    if ((frame.kind !== "data" && frame.kind !== "fd") || this.closed) return;
     const { address, halfDuplex } = this.#terms;
     const functional = frame.id === address.functionalRxId;
     const prefix = functional ? address.functionalRxByte : address.rxByte;
@@ -162,14 +83,14 @@ class BusIsoTp implements IsoTpEndpoint {
       if (!(halfDuplex && !this.#sender.idle)) this.#receiver.receive(pdu, frame.data.length, nowNs);
     } else if (this.#terms.receiver.answers) {
       const reason = this.#sender.flow(pdu, nowNs);
-      if (reason !== undefined) this.#failSend(reason);
+      if (reason !== undefined) this.failSend(reason);
     }
-    this.#pump();
+    this.pump();
   }
 
   /** Sends what can leave now, and asks for the next look. */
-  #pump(): void {
-    if (this.#pumping || this.#closed) return;
+  protected override pump(): void {
+    if (this.#pumping || this.closed) return;
     this.#pumping = true;
     try {
       this.#beginSend();
@@ -185,9 +106,9 @@ class BusIsoTp implements IsoTpEndpoint {
   }
 
   #beginSend(): void {
-    if (!this.#sender.idle || this.#sends.current !== undefined) return;
+    if (!this.#sender.idle || this.sends.current !== undefined) return;
     if (this.#terms.halfDuplex && !this.#receiver.idle) return;
-    const sending = this.#sends.take();
+    const sending = this.sends.take();
     if (sending === undefined) return;
     this.#transfer = new AbortController();
     this.#sender.begin(sending.pdu, this.#terms.clock.elapsedNs());
@@ -195,7 +116,7 @@ class BusIsoTp implements IsoTpEndpoint {
 
   #transmit(half: Half, bytes: Uint8Array): void {
     const { address, fd, bitRateSwitch, sender } = this.#terms;
-    const sending = this.#sends.current;
+    const sending = this.sends.current;
     const functional = half === this.#sender && sending?.functional === true;
     const id = functional ? (address.functionalTxId ?? address.txId) : address.txId;
     const data = functional ? encodeSingle({ ...sender, prefix: address.functionalTxByte }, sending.pdu) : bytes;
@@ -212,23 +133,20 @@ class BusIsoTp implements IsoTpEndpoint {
   }
 
   #onConfirmed(half: Half): void {
-    if (this.#closed) return;
+    if (this.closed) return;
     const outcome = half.confirmed(this.#terms.clock.elapsedNs());
-    if (outcome === true) {
-      this.#counters.sentPdus += 1;
-      this.#counters.sentBytes += this.#sends.current?.pdu.length ?? 0;
-      this.#sends.done();
-    } else if (typeof outcome === "string") this.#failSend(outcome);
-    this.#pump();
+    if (outcome === true) this.succeed();
+    else if (typeof outcome === "string") this.failSend(outcome);
+    this.pump();
   }
 
   /** The bus did not take a frame, or cannot tell what became of it. */
   #onRefused(half: Half, error: unknown): void {
-    if (this.#closed) return;
+    if (this.closed) return;
     const reason = isIntercellError(error, ErrorCode.UNCONFIRMED) ? IsoTpReason.TIMEOUT_A : IsoTpReason.ERROR;
     if (half === this.#receiver) this.#receiver.stop(reason);
-    else this.#failSend(reason, error);
-    this.#pump();
+    else this.failSend(reason, error);
+    this.pump();
   }
 
   #schedule(): void {
@@ -243,48 +161,28 @@ class BusIsoTp implements IsoTpEndpoint {
 
   #onTime(): void {
     this.#timerDueNs = Number.POSITIVE_INFINITY;
-    if (this.#closed) return;
+    if (this.closed) return;
     const nowNs = this.#terms.clock.elapsedNs();
     const reason = this.#sender.expire(nowNs);
-    if (reason !== undefined) this.#failSend(reason);
+    if (reason !== undefined) this.failSend(reason);
     this.#receiver.expire(nowNs);
-    this.#pump();
+    this.pump();
   }
 
-  #failSend(reason: IsoTpReason, cause?: unknown): void {
+  protected override failSend(reason: IsoTpReason, cause?: unknown): void {
     this.#sender.stop();
     this.#transfer.abort();
-    this.#counters.failedSends += 1;
-    const what = `send ${this.#sends.current?.pdu.length ?? 0} bytes`;
-    this.#sends.done(isoTpError(reason, what, this.name, cause));
+    super.failSend(reason, cause);
   }
 
-  /** The caller of the PDU that is being sent waits no longer. */
-  #giveUp(): void {
+  protected override giveUp(): void {
     this.#sender.stop();
     this.#transfer.abort();
-    this.#pump();
+    this.pump();
   }
 
-  #makeRoom(): void {
+  protected override makeRoom(): void {
     this.#receiver.roomChanged(this.#terms.clock.elapsedNs());
-    this.#pump();
-  }
-
-  #deliver(pdu: Uint8Array): void {
-    this.#counters.receivedPdus += 1;
-    this.#counters.receivedBytes += pdu.length;
-    this.#pdus.push(pdu);
-  }
-
-  #drop(): void {
-    this.#counters.droppedPdus += 1;
-    this.events.emit("dropped", this.#counters.droppedPdus);
-  }
-
-  #abortReception(reason: IsoTpReason, receivedBytes: number, lengthBytes: number): void {
-    this.#counters.abortedReceptions += 1;
-    const what = `receive a PDU of ${lengthBytes} bytes (${receivedBytes} have come)`;
-    this.events.emit("aborted", isoTpError(reason, what, this.name));
+    this.pump();
   }
 }

@@ -72,7 +72,8 @@ export interface IsoTpTerms {
   readonly receiver: ReceiverTerms;
 }
 
-const commonKeys = [
+/** Names of the options that every implementation has. */
+export const commonKeys: readonly string[] = [
   ...(["address", "txDl", "fd", "bitRateSwitch", "padding", "blockSize", "stMinUs"] as const),
   ...(["maxWaitFrames", "duplex", "queuePdus", "sendQueuePdus"] as const),
 ];
@@ -109,10 +110,10 @@ export function checkIsoTpOptions(what: string, options: IsoTpOptions): IsoTpTer
   return { address, ...rest, maxPduBytes, clock, sender, receiver };
 }
 
-type Common = ReturnType<typeof checkCommon>;
+export type CheckedCommon = ReturnType<typeof checkCommon>;
 
 /** @throws TypeError or RangeError if an option is wrong. */
-function checkCommon(options: IsoTpCommonOptions) {
+export function checkCommon(options: IsoTpCommonOptions) {
   const { address, txDl = MAX_CLASSIC_LENGTH, bitRateSwitch = false, padding = 0xcc, duplex = "full" } = options;
   const { fd = txDl > MAX_CLASSIC_LENGTH, blockSize = 0, stMinUs = 0, maxWaitFrames = 10 } = options;
   const { queuePdus = 16, sendQueuePdus = 64 } = options;
@@ -139,13 +140,14 @@ function checkCommon(options: IsoTpCommonOptions) {
 }
 
 /** @throws IntercellError `ERR_UNSUPPORTED` if a bus without CAN FD is to carry such frames. */
-export function requireFd(terms: Pick<Common, "fd">, busHasFd: boolean, busName: string): void {
+export function requireFd(terms: Pick<CheckedCommon, "fd">, busHasFd: boolean, busName: string): void {
   if (!terms.fd || busHasFd) return;
   const message = `Cannot send CAN FD frames on ${busName}, which takes classic ones only: use txDl 8`;
   throw new IntercellError(ErrorCode.UNSUPPORTED, message);
 }
 
-function requireInteger(name: string, value: number, least: number, most: number): void {
+/** @throws RangeError unless `value` is an integer in this range. */
+export function requireInteger(name: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
   throw new RangeError(`The option ${name} of ISO-TP is an integer from ${least} to ${most}, not ${String(value)}`);
 }
