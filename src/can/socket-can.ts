@@ -42,6 +42,12 @@ export function openSocketCan(interfaceName: string, options: SocketCanOptions =
   return new Promise((resolve) => resolve(openSocketHandle(interfaceName, options)));
 }
 
+/** Whether a bus is one interface of the kernel, whose name it has. */
+export function isSocketCan(bus: CanBus): bus is SocketCanBus {
+  const { interfaceIndex } = bus as Partial<SocketCanBus>;
+  return interfaceIndex !== undefined && interfaceIndex !== 0;
+}
+
 /** {@link openSocketCan} for those who cannot wait. */
 export function openSocketHandle(name: string, options: SocketCanOptions): SocketCanBus {
   if (typeof name !== "string" || name === "")

@@ -18,6 +18,9 @@ import type { Scanner } from "./scanner.js";
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
+/** The node that stands for none. */
+export const NO_NODE = "Vector__XXX";
+
 /** The attributes of what has none: most signals of a file. */
 export const NO_ATTRIBUTES: DbcAttributes = new Map();
 

@@ -1,10 +1,11 @@
 import { requireKnownKeys } from "../../errors.js";
+import { NO_NODE } from "./draft.js";
 import { encodeText } from "./encoding.js";
 import { attributeLines, commentLines, definitionLines, relationLines } from "./format-attribute.js";
 import { fileId, quote } from "./format-text.js";
 import type { Dbc, DbcEnvironmentVariable, DbcMessage, DbcMultiplexing, DbcSignal, DbcValueNames } from "./model.js";
 import { formatNumber } from "./number.js";
-import { NO_NODE, ORPHANAGE, ORPHANAGE_ID } from "./read-message.js";
+import { ORPHANAGE, ORPHANAGE_ID } from "./read-message.js";
 
 export interface FormatDbcOptions {
   /** @defaultValue `"\n"` */

@@ -29,6 +29,7 @@ import {
   readVersion,
 } from "./read-section.js";
 import { Scanner } from "./scanner.js";
+import { readUsual } from "./usual.js";
 
 export interface ParseDbcOptions {
   /** Shown in messages. @defaultValue `"DBC"` */
@@ -116,6 +117,10 @@ function readStatements(draft: Draft): void {
   const { scanner, findings } = draft;
   let count = 0;
   while (!scanner.atEnd) {
+    if (readUsual(draft)) {
+      count += 1;
+      continue;
+    }
     const { line } = scanner;
     const keyword = scanner.peekName() ?? "";
     const ofLine = lineStatements.get(keyword);

@@ -1,11 +1,9 @@
 import { type CanId, extendedId, MAX_EXTENDED_ID, MAX_STANDARD_ID, standardId } from "../id.js";
-import { type Draft, type DraftMessage, type DraftSignal, NO_ATTRIBUTES } from "./draft.js";
+import { type Draft, type DraftMessage, type DraftSignal, NO_ATTRIBUTES, NO_NODE } from "./draft.js";
 import type { DbcRange } from "./model.js";
 import type { DbcNumber } from "./number.js";
 import type { Scanner } from "./scanner.js";
-
-/** The node that stands for none. */
-export const NO_NODE = "Vector__XXX";
+import { readUsualSignal } from "./usual.js";
 
 /** Name and id, as the file has it, of the message that holds signals of no message. */
 export const ORPHANAGE = "VECTOR__INDEPENDENT_SIG_MSG";
@@ -60,7 +58,12 @@ export function readMessage(draft: Draft, line: number): void {
   }
   if (!draft.messagesById.has(id)) draft.messagesById.set(id, message);
   if (id !== ORPHANAGE_ID) draft.messages.push(message);
-  for (let at = scanner.line; scanner.takeWord("SG_"); at = scanner.line) readSignal(draft, message, at);
+  for (;;) {
+    const at = scanner.line;
+    if (readUsualSignal(draft, message, at)) continue;
+    if (!scanner.takeWord("SG_")) return;
+    readSignal(draft, message, at);
+  }
 }
 
 /** ` SG_ <name> [M|m<k>|m<k>M] : <start>|<length>@<order><sign> (<factor>,<offset>) [<min>|<max>] "<unit>" <receivers>` */

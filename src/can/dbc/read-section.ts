@@ -1,7 +1,7 @@
-import { type Draft, type DraftEnvironmentVariable, type DraftNode, NO_ATTRIBUTES } from "./draft.js";
+import { type Draft, type DraftEnvironmentVariable, type DraftNode, NO_ATTRIBUTES, NO_NODE } from "./draft.js";
 import type { DbcValueNames } from "./model.js";
 import type { DbcNumber } from "./number.js";
-import { NO_NODE, readId, readPair } from "./read-message.js";
+import { readId, readPair } from "./read-message.js";
 import type { Scanner } from "./scanner.js";
 
 /** `VERSION "<text>"` */

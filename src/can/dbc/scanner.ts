@@ -40,6 +40,28 @@ export class Scanner {
     return this.#at >= this.text.length;
   }
 
+  /** Place of what comes next in {@link text}, once something has skipped the blanks. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** The code unit that comes next; NaN at the end. */
+  peekUnit(): number {
+    this.#skipBlanks();
+    return this.text.charCodeAt(this.#at);
+  }
+
+  /** What comes next if a sticky expression matches it, without taking it. */
+  match(pattern: RegExp): RegExpExecArray | undefined {
+    pattern.lastIndex = this.#at;
+    return pattern.exec(this.text) ?? undefined;
+  }
+
+  /** Takes so many characters, which have no end of a line among them. */
+  advance(length: number): void {
+    this.#at += length;
+  }
+
   /** Whether nothing but blanks is left of the line. Moves to its end or to what comes next on it. */
   get atLineEnd(): boolean {
     for (; this.#at < this.text.length; this.#at++) {
@@ -53,7 +75,7 @@ export class Scanner {
   /** The identifier that comes next, without taking it. */
   peekName(): string | undefined {
     this.#skipBlanks();
-    return this.#match(strictName);
+    return this.match(strictName)?.[0];
   }
 
   /** What comes next if it looks as the keywords of the format do: capitals, and an underscore at the end. */
@@ -103,7 +125,7 @@ export class Scanner {
   }
 
   #looseName(what: string): string {
-    const name = this.#match(looseName) ?? this.fail(what);
+    const name = this.match(looseName)?.[0] ?? this.fail(what);
     this.#at += name.length;
     this.#findings.warning("name", this.#line, `${JSON.stringify(name)} is ${what} and no C identifier`);
     return name;
@@ -133,7 +155,7 @@ export class Scanner {
   }
 
   #anyNumber(what: string): DbcNumber {
-    const found = this.#match(hexNumber) ?? this.#match(number) ?? this.fail(what);
+    const found = this.match(hexNumber)?.[0] ?? this.match(number)?.[0] ?? this.fail(what);
     if (found.length > MAX_NUMBER_LENGTH) this.fail(`${what} of up to ${MAX_NUMBER_LENGTH} characters`);
     const value = parseNumber(found);
     if (typeof value === "number" && !Number.isFinite(value)) this.fail(`${what} within double precision`);
@@ -218,11 +240,6 @@ export class Scanner {
     const rest = this.text.slice(this.#at, this.#at + 40);
     const line = rest.split(/[\r\n]/, 1)[0] ?? "";
     return line.length > 24 ? `${line.slice(0, 24)}...` : line;
-  }
-
-  #match(pattern: RegExp): string | undefined {
-    pattern.lastIndex = this.#at;
-    return pattern.exec(this.text)?.[0];
   }
 
   #skipBlanks(): void {

@@ -139,10 +139,9 @@ class KernelIsoTp extends PduEndpoint {
 
   /** The kernel sends nothing any more. */
   idle(): void {
-    const invalid = this.#parts.witness?.sawInvalid() === true;
     if (this.#doubt !== undefined) this.#settleDoubt(true);
     else if (this.#underWay !== undefined) {
-      if (invalid) this.#failUnderWay(IsoTpReason.INVALID_FS);
+      if (this.#parts.witness?.sawInvalid() === true) this.#failUnderWay(IsoTpReason.INVALID_FS);
       else {
         this.#underWay = undefined;
         this.succeed();
@@ -263,8 +262,10 @@ class KernelIsoTp extends PduEndpoint {
   #settleDoubt(ended: boolean): void {
     const errno = this.#doubt?.errno ?? EBADMSG;
     this.#endDoubt();
-    if (ended) this.#failUnderWay(IsoTpReason.ERROR, this.#causeOf(errno));
-    else if (errno === EBADMSG) this.abortReception(IsoTpReason.ERROR, "a PDU", this.#causeOf(errno));
+    if (ended) {
+      const invalid = this.#parts.witness?.sawInvalid() === true;
+      this.#failUnderWay(invalid ? IsoTpReason.INVALID_FS : IsoTpReason.ERROR, this.#causeOf(errno));
+    } else if (errno === EBADMSG) this.abortReception(IsoTpReason.ERROR, "a PDU", this.#causeOf(errno));
   }
 
   #endDoubt(): void {

@@ -49,9 +49,13 @@ export interface KernelSocketParts {
   readonly receiveBufferBytes: number;
 }
 
+/** Sockets of this thread that are open, by interface and ids, and those among them that were closed while they sent. */
+const siblings = new Map<string, Set<KernelSocket>>();
+
 /**
  * A CAN_ISOTP socket, which sends one PDU at a time and tells when that is over. Nothing of it blocks: a write is refused while
- * a PDU is being sent, and a socket that is closed meanwhile stays with the kernel until it has sent it.
+ * a PDU is being sent, and a socket that is closed meanwhile stays with the kernel until it has sent it. Until then another one
+ * of the same ids is busy, too: the answer to its PDU would be taken for one to the other.
  */
 export class KernelSocket {
   /** Longest PDU that the kernel takes. */
@@ -61,6 +65,8 @@ export class KernelSocket {
   readonly #buffer: Uint8Array;
   readonly #view: DataView;
   readonly #hooks: KernelSocketHooks;
+  readonly #key: string;
+  readonly #siblings: Set<KernelSocket>;
   #reading = true;
   #busy = false;
   /** Whether poll() tells the end of a transfer (Linux 6.3, and stable 6.1 since then). */
@@ -71,6 +77,8 @@ export class KernelSocket {
   /** @throws IntercellError `ERR_UNSUPPORTED` or an errno if the kernel refuses. */
   constructor(parts: KernelSocketParts, hooks: KernelSocketHooks) {
     this.#hooks = hooks;
+    this.#key = `${parts.found.index}/${parts.address.txId}/${parts.address.rxId}`;
+    this.#siblings = siblings.get(this.#key) ?? new Set();
     this.#fd = openDescriptor(CanProtocol.ISOTP);
     try {
       bindSocket(this.#fd, parts);
@@ -85,10 +93,13 @@ export class KernelSocket {
       closeDescriptor(this.#fd);
       throw error;
     }
+    siblings.set(this.#key, this.#siblings.add(this));
   }
 
   get busy(): boolean {
-    return this.#busy;
+    if (this.#busy) return true;
+    for (const sibling of this.#siblings) if (sibling.#closed) return true;
+    return false;
   }
 
   /** PDUs that the kernel dropped as its buffer was full, modulo 2^32. */
@@ -135,6 +146,9 @@ export class KernelSocket {
     clearTimeout(this.#ask);
     closeCanReceiver(this.#receiver);
     closeDescriptor(this.#fd);
+    this.#siblings.delete(this);
+    if (this.#siblings.size === 0) siblings.delete(this.#key);
+    for (const sibling of [...this.#siblings]) if (!sibling.#closed && !sibling.busy) sibling.#hooks.idle();
   }
 
   #watch(): void {

@@ -18,7 +18,9 @@ import type { CanId } from "../id.js";
 import { type IsoTpAddress, normalAddress } from "../isotp/address.js";
 import { openIsoTp } from "../isotp/bus-endpoint.js";
 import type { IsoTpEndpoint } from "../isotp/endpoint.js";
+import { openKernelIsoTp } from "../isotp/kernel-endpoint.js";
 import type { IsoTpOptions } from "../isotp/options.js";
+import { isSocketCan } from "../socket-can.js";
 import { BroadcastSender } from "./broadcast.js";
 import { CanCarrier, type CanCarrierHost } from "./carrier.js";
 import { CanLink } from "./link.js";
@@ -39,16 +41,17 @@ export interface CanNodeOptions extends CarriedLinkOptions {
     "address" | "maxPduBytes" | "queuePdus" | "sendQueuePdus" | "flowControl" | "clock"
   >;
   /**
-   * Opens the connection that carries the data of one link, for an ISO-TP other than `openIsoTp` over this bus, such as the
-   * kernel's. It must take PDUs of 8300 bytes.
-   * @defaultValue openIsoTp with {@link isoTp}
+   * Who splits the data of links into frames: this package (`openIsoTp`), or the kernel (`openKernelIsoTp`), for a bus that is an
+   * interface of it. The peer need not do the same. Then `isoTp` has the options that both know, and a link ends with its
+   * interface.
+   * @defaultValue `"package"`: it works on any bus, holds up a peer whose messages nobody reads, and tells each failed transfer
    */
-  readonly openEndpoint?: (address: IsoTpAddress) => IsoTpEndpoint;
+  readonly segmentation?: "package" | "kernel";
   /** @defaultValue the clock of the machine */
   readonly clock?: CanClock;
 }
 
-const OPTION_KEYS = [...CARRIED_OPTION_KEYS, ...["node", "base", "isoTp", "openEndpoint", "clock"]];
+const OPTION_KEYS = [...CARRIED_OPTION_KEYS, ...["node", "base", "isoTp", "segmentation", "clock"]];
 
 /** Longest PDU of a link: a latest value with its header. */
 const MAX_PDU_BYTES = 8300;
@@ -78,7 +81,8 @@ export type CanNodeEvents = {
  * Starts a node of typed channels on a CAN bus. The bus may serve other purposes at the same time and stays open when the node
  * closes.
  *
- * @throws TypeError or RangeError for the options; IntercellError `ERR_CLOSED` if the bus is closed.
+ * @throws TypeError or RangeError for the options; IntercellError `ERR_CLOSED` if the bus is closed, `ERR_UNSUPPORTED` if the kernel is
+ * to segment on a bus that it does not have.
  */
 export function openCan(bus: CanBus, options: CanNodeOptions): CanNode {
   requireMembers("openCan", "a CAN bus", bus, ["trySend", "listen"]);
@@ -122,6 +126,7 @@ export class CanNode {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.events = createEmitter<CanNodeEvents>(`node ${this.node} on ${bus.name}`, ["conflict", "error", "close"]);
+    requireSegmentation(bus, options.segmentation);
     this.#host = this.#createHost(checkCarriedOptions(options, DEFAULT_WINDOW_BYTES));
     this.#subscriptions = [
       bus.listen((received) => this.#onControl(received), { filters: [this.#ids.controlFilter(this.node)] }),
@@ -221,9 +226,13 @@ export class CanNode {
   #openData(peer: number): IsoTpEndpoint {
     const tx = this.#ids.id(LinkFrame.data, peer, this.node);
     const address = normalAddress({ tx, rx: this.#ids.id(LinkFrame.data, this.node, peer) });
-    const { openEndpoint, isoTp = {} } = this.#options;
-    if (openEndpoint !== undefined) return openEndpoint(address);
-    return openIsoTp(this.bus, { ...isoTp, address, maxPduBytes: MAX_PDU_BYTES, clock: this.#clock });
+    const { segmentation, isoTp = {} } = this.#options;
+    const options = { ...isoTp, address, maxPduBytes: MAX_PDU_BYTES };
+    if (segmentation !== "kernel") return openIsoTp(this.bus, { ...options, clock: this.#clock });
+    const endpoint = openKernelIsoTp(this.bus.name, options);
+    // The bus may outlive its interface; the connection does not.
+    endpoint.events.on("error", () => this.#links.get(peer)?.abandon());
+    return endpoint;
   }
 
   #broadcastId(node: number): CanId {
@@ -333,4 +342,15 @@ export class CanNode {
     if (error !== undefined) this.events.emit("error", error);
     this.events.emit("close");
   }
+}
+
+/** @throws TypeError for a word that is none; IntercellError `ERR_UNSUPPORTED` if the bus is not one of the kernel. */
+function requireSegmentation(bus: CanBus, segmentation: string | undefined): void {
+  if (segmentation === undefined || segmentation === "package") return;
+  if (segmentation !== "kernel") {
+    throw new TypeError(`The option segmentation is "package" or "kernel", not ${JSON.stringify(segmentation)}`);
+  }
+  if (isSocketCan(bus)) return;
+  const message = `The kernel cannot segment on ${bus.name}, which is no interface of it: leave out segmentation`;
+  throw new IntercellError(ErrorCode.UNSUPPORTED, message);
 }

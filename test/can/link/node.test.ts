@@ -15,6 +15,7 @@ import {
   type VirtualFaults,
 } from "../../../src/can/index.js";
 import { RecordKind } from "../../../src/channel/link.js";
+import { IntercellError } from "../../../src/errors.js";
 import { type Attached, attach, commitBytes } from "../../channel/link-pair.js";
 import { readSeed } from "../../support/seed.js";
 import { hex } from "../isotp/bytes.js";
@@ -308,6 +309,8 @@ describe("openCan()", () => {
     ["a window that is too small", { windowBytes: 512 }, RangeError],
     ["no heartbeat", { heartbeatMs: 0 }, RangeError],
     ["a base with low bits", { base: extendedId(5) }, RangeError],
+    ["a third way to segment", { segmentation: "none" as "kernel" }, TypeError],
+    ["the kernel's ISO-TP on a bus that is not the kernel's", { segmentation: "kernel" }, IntercellError],
     ["an unknown option", { peers: 3 } as Partial<CanNodeOptions>, TypeError],
   ])("refuses %s", (_, more, type) => {
     expect(() => makeStage().open(1, more)).toThrow(type as typeof RangeError);
