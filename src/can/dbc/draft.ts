@@ -88,6 +88,8 @@ export class Draft {
   readonly nodesByName = new Map<string, DraftNode>();
   readonly tablesByName = new Map<string, DbcValueNames>();
   readonly variablesByName = new Map<string, DraftEnvironmentVariable>();
+  /** Receivers of signals by how the file has them. */
+  readonly receiversByText = new Map<string, readonly string[]>();
   readonly #definitionsByName = new Map<string, Writable<DbcAttributeDefinition>[]>();
   readonly #later: (() => void)[] = [];
 

@@ -61,7 +61,7 @@ export function readUsual(draft: Draft): boolean {
 /** Takes the signal that comes next if it is written the usual way. */
 export function readUsualSignal(draft: Draft, message: DraftMessage, line: number): boolean {
   const found = draft.scanner.match(signal);
-  const receivers = found === undefined ? undefined : readReceivers(found[12] as string);
+  const receivers = found === undefined ? undefined : readReceivers(draft, found[12] as string);
   if (found === undefined || receivers === undefined || found[1] === RESERVED) return false;
   draft.scanner.advance(found[0].length);
   const made = makeSignal(found, receivers, line);
@@ -71,7 +71,7 @@ export function readUsualSignal(draft: Draft, message: DraftMessage, line: numbe
 }
 
 /** Groups are taken by number: taking an array apart is slow until it is compiled. */
-function makeSignal(found: RegExpExecArray, receivers: string[], line: number): DraftSignal {
+function makeSignal(found: RegExpExecArray, receivers: readonly string[], line: number): DraftSignal {
   const symbol = found[1] as string;
   const mark = found[2];
   const made: DraftSignal = {
@@ -99,11 +99,15 @@ function makeSignal(found: RegExpExecArray, receivers: string[], line: number): 
   return made;
 }
 
-function readReceivers(text: string): string[] | undefined {
+/** Most signals of a file have the receivers of the one before. */
+function readReceivers(draft: Draft, text: string): readonly string[] | undefined {
+  const known = draft.receiversByText.get(text);
+  if (known !== undefined) return known;
   const names = text.split(/, ?/);
-  return names.every((name) => receiver.test(name) && name !== RESERVED)
-    ? names.filter((name) => name !== NO_NODE)
-    : undefined;
+  if (!names.every((name) => receiver.test(name) && name !== RESERVED)) return undefined;
+  const receivers = names.filter((name) => name !== NO_NODE);
+  draft.receiversByText.set(text, receivers);
+  return receivers;
 }
 
 function readComment(draft: Draft): boolean {

@@ -17,7 +17,7 @@ export interface IsoTpStatistics {
   readonly failedSends: number;
   /** PDUs that began to arrive and never did so as a whole, and those that are larger than this side takes. */
   readonly abortedReceptions: number;
-  /** Whole PDUs of one frame that were let go, as no reader had room; longer ones are asked to wait. */
+  /** Whole PDUs that were let go, as no reader had room: those of one frame, or of any length that the kernel put together. */
   readonly droppedPdus: number;
 }
 
@@ -62,7 +62,8 @@ export interface IsoTpEndpoint {
 
   /**
    * The PDUs that came since the opening or the last reader, as an iteration that ends when the endpoint closes and throws if its
-   * bus failed. Those that no reader took wait, `queuePdus` of them; beyond that the peer is asked to wait.
+   * bus failed. Those that no reader took wait, `queuePdus` of them; beyond that the peer is asked to wait, or those that the
+   * kernel put together wait there.
    *
    * @throws IntercellError `ERR_IN_USE` while there is another reader or a listener.
    */

@@ -291,7 +291,7 @@ function requireSize({ maxPduBytes }: KernelIsoTpTerms, most: number, name: stri
   if (maxPduBytes === undefined || maxPduBytes <= most) return;
   const message =
     `Cannot send PDUs of ${maxPduBytes} bytes by the kernel's ISO-TP on ${name}, which takes ${most}. Load its module for ` +
-    `more (Linux 6.5 or later): modprobe can-isotp max_pdu_size=${maxPduBytes}; or use openIsoTp(), which has no such limit.`;
+    `more (Linux 6.4 or later): modprobe can-isotp max_pdu_size=${maxPduBytes}; or use openIsoTp(), which has no such limit.`;
   throw new IntercellError(ErrorCode.UNSUPPORTED, message, { path: name });
 }
 

@@ -6,8 +6,8 @@ import { encodeStMin, MAX_ST_MIN_US } from "./st-min.js";
 
 export interface KernelIsoTpOptions extends IsoTpCommonOptions {
   /**
-   * Longest PDU to be sent, 1 to what the kernel takes: 66,000 from Linux 6.0 on, 8300 from 6.5 on, or there what its module
-   * was given (`modprobe can-isotp max_pdu_size=66000`). It receives PDUs as long as it can send.
+   * Larger PDUs are refused, 1 to what the kernel takes: 8200 of Linux 5.10, 66,000 of 6.1, 8300 from 6.4 on, or there what
+   * its module was told (`modprobe can-isotp max_pdu_size=66000`). One that the peer sends nevertheless is let go and told.
    * @defaultValue what the kernel takes
    */
   readonly maxPduBytes?: number;
@@ -74,7 +74,7 @@ const ownKeys = [
   ...(["frameTimeUs", "receiveBufferBytes"] as const),
 ];
 
-/** Most that the parameter `max_pdu_size` of the kernel's module may be (net/can/isotp.c, Linux 6.5). */
+/** Most that the parameter `max_pdu_size` of the kernel's module may be (net/can/isotp.c, Linux 6.4). */
 export const MAX_KERNEL_PDU_BYTES = 1025 * 1024;
 
 /** What a frame time of zero is written as, as 0 leaves the kernel's as it is (`CAN_ISOTP_FRAME_TXTIME_ZERO`). */
