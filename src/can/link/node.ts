@@ -231,7 +231,7 @@ export class CanNode {
     if (segmentation !== "kernel") return openIsoTp(this.bus, { ...options, clock: this.#clock });
     const endpoint = openKernelIsoTp(this.bus.name, options);
     // The bus may outlive its interface; the connection does not.
-    endpoint.events.on("error", () => this.#links.get(peer)?.abandon());
+    endpoint.events.on("error", () => this.#links.get(peer)?.link.abandon());
     return endpoint;
   }
 

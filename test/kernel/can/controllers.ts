@@ -31,6 +31,11 @@ export function startControllers(): void {
   serveByOneProcessor(CONTROLLERS);
 }
 
+/** Takes both controllers down. */
+export function stopControllers(): void {
+  for (const name of CONTROLLERS) configureCanInterface(name, { up: false });
+}
+
 /**
  * Has one processor serve the interrupts of controllers that are up. The emulated bus has no wire time and a controller holds
  * five frames, so that two processors of a busy machine would lose some: so one controller is read before the other may send

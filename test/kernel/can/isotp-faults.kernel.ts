@@ -14,7 +14,8 @@ import {
 import { hex, pattern, shown } from "../../can/isotp/bytes.js";
 import { receiveOne } from "../../can/isotp/isotp-contract.js";
 import { turns, until } from "../../channel/until.js";
-import { addVcan, ip, plug, remove, removePlug, startControllers, stopControllers } from "./interfaces.js";
+import { startControllers, stopControllers } from "./controllers.js";
+import { addVcan, ip, plug, remove, removePlug } from "./interfaces.js";
 
 const VCAN = "vcan5";
 const OWN = standardId(0x7e0);

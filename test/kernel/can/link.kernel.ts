@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type CanNodeOptions, openCan, openSocketCan } from "../../../src/can/index.js";
 import { openSocketHandle } from "../../../src/can/socket-can.js";
 import { CanNodePair } from "../../can/link/node-pair.js";
-import { describeBody } from "../../channel/one-body.js";
 import { describeChannelOver } from "../../channel/channel-contract.js";
 import { describeLink } from "../../channel/link-contract.js";
+import { describeBody } from "../../channel/one-body.js";
 import { until } from "../../channel/until.js";
 import { addVcan, remove } from "./interfaces.js";
 
