@@ -3,11 +3,11 @@ import type { LinkBreach } from "./fault.js";
 
 /**
  * What carries one link to its peer and back: a CAN bus, a TCP connection, Ethernet frames. It may lose what it was given, may
- * carry it twice or late, and may be down for a while: the link above numbers the bytes of its stream, keeps them until the
+ * carry PDUs twice or late, and may be down for a while: the link above numbers the bytes of its stream, keeps them until the
  * peer has taken them, and sends them again. It changes nothing, and does not split or join what it was given.
  *
- * There are three ways: control frames of {@link CONTROL_BYTES}, which the link repeats until they have done their work; data
- * PDUs; and broadcasts. A carrier trusts nothing that came: what is not for the link, or too long, it drops and counts.
+ * There are three ways: control frames of {@link CONTROL_BYTES}, which the link repeats until they have done their work, and of which
+ * some may be lost but none comes twice or behind a later one; data PDUs; and broadcasts. A carrier trusts nothing that came: what is not for the link, or too long, it drops and counts.
  */
 export interface Carrier {
   /** The peer, as messages name it, such as `node 2 on can0`. */

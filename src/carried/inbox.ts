@@ -9,6 +9,9 @@ import type { CarriedCounters } from "./statistics.js";
 
 type Held = Extract<ControlFrame, { type: "held" }>;
 
+/** Broadcasts by which one may be late and still be known as such. */
+const MAX_LATE = 64;
+
 /** Broadcasts that may wait for the announcement of their channel; of more the oldest goes. */
 const MAX_EARLY = 32;
 
@@ -85,6 +88,11 @@ export class LinkInbox {
     const broadcast = decodeBroadcast(bytes);
     const { sequence } = broadcast;
     const missed = this.#nextBroadcast === undefined ? 0 : (sequence - this.#nextBroadcast) & 0xffff;
+    // One that comes again, or behind later ones. A gap is longer only after an absence, and then there was one.
+    if (missed >= 0x10000 - MAX_LATE) {
+      this.#counters.stalePdus += 1;
+      return;
+    }
     this.#nextBroadcast = (sequence + 1) & 0xffff;
     this.#counters.missedBroadcasts += missed;
     if (this.#early.push({ broadcast, missed }) > MAX_EARLY) {

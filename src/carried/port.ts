@@ -163,6 +163,7 @@ export class CarriedPort implements Port {
   }
 
   #leave(down: LinkDown): void {
+    if (this.#closed) return;
     this.wantedBytes = undefined;
     this.peerNumber = undefined;
     this.latest.forget();

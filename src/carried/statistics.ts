@@ -7,7 +7,7 @@ export interface CarriedLinkStatistics extends LinkStatistics {
   readonly resentBytes: number;
   /** PDUs that did not get through; what was in them is sent again. */
   readonly failedPdus: number;
-  /** PDUs that came for a session that is over, or not yet open. */
+  /** PDUs that came for a session that is over, or not yet open; broadcasts that came again or late. */
   readonly stalePdus: number;
 }
 

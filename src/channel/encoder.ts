@@ -68,7 +68,13 @@ export class Encoder<T> {
 
   #encodeScratch(value: T): Uint8Array {
     this.#scratch ??= new DataView(new ArrayBuffer(this.codec.size));
-    const lengthBytes = this.codec.encode(value, this.#scratch, 0);
+    this.#outbox.filling();
+    let lengthBytes: number;
+    try {
+      lengthBytes = this.codec.encode(value, this.#scratch, 0);
+    } finally {
+      this.#outbox.filled();
+    }
     this.requireFit(lengthBytes);
     return new Uint8Array(this.#scratch.buffer, 0, lengthBytes);
   }

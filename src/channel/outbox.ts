@@ -88,6 +88,7 @@ export class Outbox {
    * {@link filled} in any case afterwards: a message that they send in between would take the same place.
    */
   filling(): void {
+    if (this.#filling) this.#refuse();
     this.#filling = true;
   }
 

@@ -26,7 +26,7 @@ export interface Sender<T> {
   /**
    * As {@link trySend}, without an object: `fill` sets the fields in the link's memory. Fields that it does not set are
    * zero. Nothing is sent if it throws. `fields` is the same object each time and is not to be used after `fill`
-   * returns; `fill` sends nothing itself.
+   * returns; `fill` neither sends, flushes nor polls on the link.
    */
   tryWrite(fill: (fields: FieldWriter<T>) => void): boolean;
   /**
@@ -178,8 +178,15 @@ export class MessageSender<T> implements Sender<T> {
 
   #tryWriteScratch(writer: Writer<T>, fill: (fields: FieldWriter<T>) => void): boolean {
     this.#scratch ??= new DataView(new ArrayBuffer(this.#codec.size));
-    fill(writer.begin(this.#scratch, 0));
-    return this.trySendBytes(new Uint8Array(this.#scratch.buffer, 0, writer.end()));
+    this.#outbox.filling();
+    let lengthBytes: number;
+    try {
+      fill(writer.begin(this.#scratch, 0));
+      lengthBytes = writer.end();
+    } finally {
+      this.#outbox.filled();
+    }
+    return this.trySendBytes(new Uint8Array(this.#scratch.buffer, 0, lengthBytes));
   }
 }
 

@@ -125,7 +125,12 @@ export class ShmNode {
     const { interrupt, poll, state, error, close } = this.#listeners;
     device.events.on("interrupt", interrupt).on("poll", poll).on("state", state).on("error", error).on("close", close);
     this.#timer = setInterval(() => this.#beat(), this.#options.heartbeatMs).unref();
-    device.setState(this.#state);
+    try {
+      device.setState(this.#state);
+    } catch (error) {
+      this.#tearDown(false);
+      throw error;
+    }
   }
 
   get closed(): boolean {

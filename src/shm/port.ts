@@ -241,6 +241,7 @@ export class ShmPort implements Port {
 
   /** @internal The peer withdrew the channel, or the session ended: `announced` must be made again in the next one. */
   part(down: LinkDown | undefined): void {
+    if (this.#closed) return;
     this.#host.settle();
     this.announced = this.announced && down === undefined;
     this.peerNumber = undefined;

@@ -196,7 +196,7 @@ export class RingWriter {
     return true;
   }
 
-  /** Ends the lease, if there is one, and commits what was taken of it. All that looks at the tail does so first. */
+  /** Ends the lease, if there is one, and commits what was taken of it. All that moves the tail does so first. */
   settle(): void {
     const lease = this.#lease;
     if (lease === undefined) return;
@@ -235,8 +235,11 @@ export class RingWriter {
 
   /** Records committed since the writer was made, and the bytes of their payloads. */
   get committed(): { readonly sentRecords: number; readonly sentBytes: number } {
-    this.settle();
-    return { sentRecords: this.#committedRecords, sentBytes: this.#committedBytes };
+    const taken = this.#lease?.taken ?? 0;
+    return {
+      sentRecords: this.#committedRecords + taken,
+      sentBytes: this.#committedBytes + taken * this.#leaseBytes,
+    };
   }
 
   /** Sequence that the next record will have, as int32. */
@@ -287,14 +290,20 @@ export class RingWriter {
 
   /** Bytes committed that the peer has not acknowledged, as of now. @throws Fault as {@link claim} does. */
   get unacknowledgedBytes(): number {
-    this.settle();
-    return this.#peerWords === undefined ? 0 : this.#observeUsed();
+    return this.#peerWords === undefined ? 0 : this.#observeUsed() + this.#leasedBytes();
   }
 
   /** The same by the acknowledgement seen last. */
   get heldBytes(): number {
-    this.settle();
-    return (this.#tail - this.#head) >>> 0;
+    return ((this.#tail - this.#head) >>> 0) + this.#leasedBytes();
+  }
+
+  /** Bytes of the ring that the records taken of a lease have, with the pad before them. A look at a figure ends no lease. */
+  #leasedBytes(): number {
+    const taken = this.#lease?.taken ?? 0;
+    if (taken === 0) return 0;
+    const size = (RECORD_HEADER_BYTES + this.#leaseBytes + RECORD_ALIGN_BYTES - 1) & -RECORD_ALIGN_BYTES;
+    return ((this.#leasedAt - this.#tail) >>> 0) + taken * size;
   }
 
   /**

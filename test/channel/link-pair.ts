@@ -61,6 +61,7 @@ export class Recorder implements PortHandler {
   /** Records that are turned down before each one that is taken. */
   refusals = 0;
   onRecord: (() => void) | undefined;
+  onLost: (() => void) | undefined;
 
   record(
     kind: PortRecordKind,
@@ -90,6 +91,7 @@ export class Recorder implements PortHandler {
 
   lost(down: LinkDown): void {
     this.downs.push(down);
+    this.onLost?.();
   }
 
   mismatched(peer: PortAnnouncement): void {

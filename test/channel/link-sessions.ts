@@ -194,6 +194,14 @@ export function describeClose(pair: () => LinkPair, openBoth: OpenBoth): void {
     expect([port.open, port.claim(1)]).toEqual([false, NO_ROOM]);
   });
 
+  test("close() of the link tells nothing to a port that a handler closed meanwhile", async () => {
+    const { left } = await openBoth();
+    const other = attach(pair().left, "other");
+    left.seen.onLost = () => other.port.close();
+    pair().left.close();
+    expect([left.seen.downs.length, other.seen.downs.length]).toEqual([1, 0]);
+  });
+
   test("close() rejects whoever waits for the link", async () => {
     const { right } = await openBoth();
     pair().left.close();

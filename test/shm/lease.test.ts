@@ -207,6 +207,37 @@ describe("trySend() in bursts", () => {
     expect(seen.map(([, number]) => number)).toEqual([0, 1, 2, 4]);
   });
 
+  test("figures can be read while fields are set, and count what was sent before", () => {
+    const { channel, seen, sender } = openBoth();
+    const link = near.link(1);
+    const before = link.statistics.sentRecords;
+    const read: number[] = [];
+    for (let number = 0; number < 4; number += 1) {
+      const taken = sender.tryWrite((fields) => {
+        read.push(link.statistics.sentRecords - before);
+        expect(channel.statistics.sent).toBe(number);
+        fields.number = number;
+        fields.twice = 2 * number;
+      });
+      expect(taken).toBe(true);
+    }
+    look();
+    expect(read).toEqual([0, 1, 2, 3]);
+    expect(seen.map(([, number]) => number)).toEqual([0, 1, 2, 3]);
+  });
+
+  test("send() refuses another one by an accessor while it keeps a value for a peer that is not there", async () => {
+    const lonely = openChannel(near.link(2), facts);
+    const sly = {
+      number: 1,
+      get twice(): number {
+        lonely.sender("near").trySend({ number: 5, twice: 10 });
+        return 2;
+      },
+    };
+    await expect(lonely.send("near", sly)).rejects.toThrow(/while the fields of another message are set/);
+  });
+
   test("throws ERR_CLOSED once the channel was closed in the middle, and what was sent arrives", () => {
     const { channel, seen, sender } = openBoth();
     for (let number = 0; number < 3; number += 1) sender.trySend({ number, twice: 2 * number });
