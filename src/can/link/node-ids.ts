@@ -39,7 +39,8 @@ export class NodeIds {
   requireNode(what: string, node: number): number {
     if (Number.isInteger(node) && node >= 0 && node < this.everybody) return node;
     const kind = isExtended(this.base) ? "extended" : "standard";
-    throw new RangeError(`${what} is from 0 to ${this.everybody - 1} with an ${kind} base, not ${String(node)}`);
+    const found = typeof node === "number" ? node : JSON.stringify(node);
+    throw new RangeError(`${what} is an integer from 0 to ${this.everybody - 1} with an ${kind} base, not ${found}`);
   }
 
   id(kind: LinkFrame, to: number, from: number): CanId {

@@ -39,6 +39,12 @@ describe("NodeIds", () => {
     expect(() => new NodeIds(DEFAULT_BASE).requireNode("The node", node)).toThrow(RangeError);
   });
 
+  test("requireNode() shows what is no number as such", () => {
+    expect(() => new NodeIds(DEFAULT_BASE).requireNode("The node", "1" as unknown as number)).toThrow(
+      /integer.*not "1"$/,
+    );
+  });
+
   test("requireNode() refuses 7 with a standard base", () => {
     expect(new NodeIds(standardId(0x600)).requireNode("The node", 6)).toBe(6);
     expect(() => new NodeIds(standardId(0x600)).requireNode("The node", 7)).toThrow(/0 to 6/);
