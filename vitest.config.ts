@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { RunReporter } from "./test/support/reporter.js";
 import { chooseSeed } from "./test/support/seed.js";
@@ -8,6 +9,8 @@ export default defineConfig({
   test: {
     environment: "node",
     pool: "forks",
+    // Vitest leaves one processor to itself, which on a machine of two is half of it.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ["default", new RunReporter()],
     setupFiles: ["test/support/setup.ts"],
     projects: [

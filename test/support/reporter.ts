@@ -13,7 +13,8 @@ export interface Counts {
 
 /**
  * Prints the seed, every skipped test with its reason, and the counts. With `CI=true` a skip whose reason is not on the
- * allow-list fails the run. `INTERCELL_COUNTS` names a file to which `passed failed skipped` is appended.
+ * allow-list fails the run. `INTERCELL_COUNTS` names a file to which `passed failed skipped` is appended, and after that
+ * a line `# file > test: message` for each test that failed.
  */
 export class RunReporter implements Reporter {
   onInit(): void {
@@ -43,9 +44,22 @@ export class RunReporter implements Reporter {
     console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
     const file = process.env["INTERCELL_COUNTS"];
     if (file !== undefined && file !== "") {
-      appendFileSync(file, `${counts.passed} ${counts.failed} ${counts.skipped}\n`);
+      appendFileSync(file, `${counts.passed} ${counts.failed} ${counts.skipped}\n${failureLines(tests)}`);
     }
   }
+}
+
+function failureLines(tests: readonly TestCase[]): string {
+  return tests
+    .flatMap((each) => {
+      const result = each.result();
+      if (result.state !== "failed") {
+        return [];
+      }
+      const message = result.errors[0]?.message.split("\n", 1)[0] ?? "no error given";
+      return [`# ${each.module.relativeModuleId} > ${each.fullName}: ${message}\n`];
+    })
+    .join("");
 }
 
 function reportSkips(skipped: readonly TestCase[]): void {
