@@ -39,6 +39,7 @@ export function requireWaitOptions(what: string, options: WaitOptions): void {
 /** Watches a signal and a clock for one wait that is under way. */
 export class Deadline {
   readonly #timer: NodeJS.Timeout | undefined;
+  #lastLook: NodeJS.Immediate | undefined;
   readonly #unwatch: (() => void) | undefined;
 
   /**
@@ -48,9 +49,14 @@ export class Deadline {
   constructor(options: WaitOptions, giveUp: (reason: unknown) => void, late: () => string) {
     const { signal, timeoutMs } = options;
     if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY) {
-      this.#timer = setTimeout(() => {
+      const expire = () => {
         this.stop();
         giveUp(new IntercellError(ErrorCode.TIMEOUT, late()));
+      };
+      // What arrived in time is seen first, also by a process that was stopped meanwhile: Node runs timers before it looks
+      // for events, and immediates after (Node.js documentation, The Node.js Event Loop).
+      this.#timer = setTimeout(() => {
+        this.#lastLook = setImmediate(expire);
       }, timeoutMs);
     }
     if (signal !== undefined) {
@@ -64,6 +70,7 @@ export class Deadline {
   /** Ends the watch. Idempotent. */
   stop(): void {
     clearTimeout(this.#timer);
+    clearImmediate(this.#lastLook);
     this.#unwatch?.();
   }
 }

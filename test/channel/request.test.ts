@@ -34,11 +34,10 @@ describe("request()", () => {
 
   test("says in ERR_TIMEOUT what holds the reply up", async () => {
     const { left, right } = await openPair(Jitter);
-    right.handle("reset", () => {
-      right.trySend("note", { level: 1, line: "before the reply" });
-      return { count: 1, worstNs: 0 };
-    });
-    const request = left.request("reset", { hard: true }, { timeoutMs: 50 });
+    right.handle("reset", () => ({ count: 1, worstNs: 0 }));
+    right.trySend("note", { level: 1, line: "before the reply" });
+    await turns();
+    const request = left.request("reset", { hard: true }, { timeoutMs: 5 });
     const message = expect.stringContaining('nothing more is read from the peer as nobody listens to message "note"');
     await expect(request).rejects.toMatchObject({ code: "ERR_TIMEOUT", message });
   });

@@ -1,5 +1,6 @@
 import { getEventListeners } from "node:events";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { MessageChannel } from "node:worker_threads";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { Deadline, requireWaitOptions } from "../../src/channel/wait.js";
 
 describe("requireWaitOptions()", () => {
@@ -46,6 +47,7 @@ describe("Deadline", () => {
     vi.advanceTimersByTime(9);
     expect(reasons).toEqual([]);
     vi.advanceTimersByTime(1);
+    vi.runAllTimers();
     controller.abort();
     expect(reasons).toEqual([expect.objectContaining({ code: "ERR_TIMEOUT", message: "Too late" })]);
   });
@@ -75,3 +77,30 @@ describe("Deadline", () => {
     expect([vi.getTimerCount(), getEventListeners(signal, "abort").length]).toEqual([0, 0]);
   });
 });
+
+describe("Deadline of a process that was stopped", () => {
+  test("does not give up before what arrived in time was seen", async () => {
+    const { port1, port2 } = new MessageChannel();
+    onTestFinished(() => port1.close());
+    const reasons: unknown[] = [];
+    await new Promise<void>((resolve) => {
+      const deadline = new Deadline(
+        { timeoutMs: 1 },
+        (reason) => reasons.push(reason),
+        () => "Too late",
+      );
+      port1.once("message", () => {
+        deadline.stop();
+        setImmediate(resolve);
+      });
+      port2.postMessage("in time");
+      block(20);
+    });
+    expect(reasons).toEqual([]);
+  });
+});
+
+/** Keeps this thread from its event loop, as a stopped process is kept. */
+function block(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}

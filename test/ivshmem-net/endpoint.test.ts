@@ -246,6 +246,7 @@ describe("IvshmemNet", () => {
   test("ready() says what it waits for when its time is over", async () => {
     const machine = new MemoryMachine({ peers: 2, protocol: 1, outputBytes: 0x7f000 });
     using net = openIvshmemNet(machine.open(0));
+    await until(() => net.state === NetState.INIT, "this side has left RESET");
     await expect(net.ready({ timeoutMs: 5 })).rejects.toMatchObject({
       code: "ERR_TIMEOUT",
       message: expect.stringContaining("this side is at INIT and its peer at RESET; start the other cell"),
