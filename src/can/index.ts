@@ -201,8 +201,10 @@ export {
   type WithheldReason,
 } from "./mapped/mapped-receiver.js";
 export {
+  type CycleTiming,
   type MappedOptions,
   type MappedSender,
+  type MappedSenderOptions,
   type MappedSenderStatistics,
   openMappedSender,
 } from "./mapped/mapped-sender.js";

@@ -1,5 +1,5 @@
 import { createEmitter } from "../../channel/emitter.js";
-import { ErrorCode, IntercellError } from "../../errors.js";
+import { ErrorCode, IntercellError, isIntercellError } from "../../errors.js";
 import type { CanFrame, DataFrame, FdFrame } from "../frame.js";
 import type { CanId } from "../id.js";
 import type {
@@ -42,8 +42,14 @@ abstract class KernelJob implements Disposable {
 
   close(): void {
     if (this.#closed) return;
-    this.send({ opcode: this.#deletion });
-    this.end();
+    try {
+      this.send({ opcode: this.#deletion });
+    } catch (error) {
+      // The interface was removed, and the manager closes as soon as it is told.
+      if (!isIntercellError(error) || error.code !== "ENOTCONN") throw error;
+    } finally {
+      this.end();
+    }
   }
 
   /** The job is gone with the socket. */

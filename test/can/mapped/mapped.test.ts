@@ -132,6 +132,19 @@ describe("openMappedSender()", () => {
     expect(() => openMappedSender(left, { ...speed, ...more })).toThrow(type as typeof TypeError);
   });
 
+  test("keeps cycles in this process on a bus without a kernel, and refuses another timing", () => {
+    const sender = openMappedSender(left, guarded, { clock });
+    expect(sender.timing).toBe("process");
+    sender.close();
+    const refusal = expect.objectContaining({
+      code: "ERR_UNSUPPORTED",
+      message: expect.stringContaining("no interface"),
+    });
+    expect(() => openMappedSender(left, guarded, { timing: "kernel" })).toThrow(refusal);
+    expect(() => openMappedSender(left, guarded, { clock, timing: "kernel" })).toThrow(TypeError);
+    expect(() => openMappedSender(left, guarded, { timing: "user" as "kernel" })).toThrow(TypeError);
+  });
+
   test("refuses CAN FD on a classic bus, and structs of no fixed length", () => {
     const classic = bus.open({ fd: false });
     const options = expect.objectContaining({ code: "ERR_UNSUPPORTED" });

@@ -68,7 +68,7 @@ describe("the kernel's broadcast manager", () => {
     const manager = await openBroadcastManager("vcan2");
     const codes: string[] = [];
     manager.events.on("error", ({ code }) => codes.push(code));
-    manager.transmit(dataFrame(standardId(1)), { periodMs: 5 });
+    const cycle = manager.transmit(dataFrame(standardId(1)), { periodMs: 5 });
     ip("link set vcan2 down");
     await until(() => codes.includes("ENETDOWN"), "the manager knows that it is down");
     ip("link set vcan2 up");
@@ -79,6 +79,8 @@ describe("the kernel's broadcast manager", () => {
       closed = true;
     });
     remove("vcan2");
+    // Nobody was told yet.
+    cycle.close();
     await until(() => closed, "the manager is closed");
     expect(codes.at(-1)).toBe("ENODEV");
     peer.close();
