@@ -5,7 +5,7 @@ import { type CanClock, type ClockTimer, systemClock } from "../clock.js";
 import { type CanFrame, dataFrame, fdFrame } from "../frame.js";
 import { formatId } from "../id.js";
 import { isSocketCan } from "../socket-can.js";
-import { KernelCycle, lacksBroadcasts } from "./kernel-cycle.js";
+import { lacksBroadcasts, MappedCycle } from "./mapped-cycle.js";
 import { type CheckedMessage, checkMessage, type MappedMessage } from "./message.js";
 
 export interface MappedOptions {
@@ -76,7 +76,7 @@ export class MappedSender<T> {
   /** A change that waits for room. */
   #changeDue = false;
   #counter = 0;
-  #kernel: KernelCycle | undefined;
+  #kernel: MappedCycle | undefined;
   #timer: ClockTimer | undefined;
   #dueNs = 0;
   #closed = false;
@@ -167,7 +167,7 @@ export class MappedSender<T> {
     if (this.#closed) throw new IntercellError(ErrorCode.CLOSED, `The message ${this.name} is closed; open it again`);
   }
 
-  #openKernel(timing: CycleTiming | undefined): KernelCycle | undefined {
+  #openKernel(timing: CycleTiming | undefined): MappedCycle | undefined {
     const periodMs = (this.#message.cycleNs as number) / 1e6;
     if (!isSocketCan(this.#bus)) {
       if (timing === undefined) return undefined;
@@ -175,7 +175,7 @@ export class MappedSender<T> {
       throw new IntercellError(ErrorCode.UNSUPPORTED, `${found}. Leave the timing to this process.`);
     }
     try {
-      return new KernelCycle(this.#bus, periodMs, this.#onKernelFailed);
+      return new MappedCycle(this.#bus, periodMs, this.#onKernelFailed);
     } catch (error) {
       if (timing === undefined && lacksBroadcasts(error)) return undefined;
       throw error;

@@ -20,7 +20,7 @@ export function lacksBroadcasts(error: unknown): boolean {
 }
 
 /** A cycle of frames that the kernel sends (CAN_BCM), and that begins anew when its interface was removed and returns. */
-export class KernelCycle {
+export class MappedCycle {
   readonly #bus: SocketCanBus;
   readonly #periodMs: number;
   #broadcasts: SharedBroadcasts | undefined;
