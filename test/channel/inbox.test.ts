@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { Inbox } from "../../src/channel/inbox.js";
 import { defineProtocol, type MessageInfo, RecordKind } from "../../src/channel/index.js";
+import { createCounters } from "../../src/channel/statistics.js";
 import { enumOf, struct, u8 } from "../../src/schema/index.js";
 import { Jitter } from "./jitter.js";
 import { commitBytes } from "./link-pair.js";
@@ -124,6 +126,89 @@ describe("messages", () => {
     for (const tick of [1, 2, 3]) left.trySend("measurement", measurement(tick));
     await until(() => left.status === "connecting", "the channel is closed");
     expect(answers).toEqual([10, 20]);
+  });
+});
+
+describe("a run of messages that one view takes", () => {
+  const Mood = struct("Mood", { value: enumOf("Face", { glad: 1, sad: 2 }, u8), weight: u8 });
+
+  /** An inbox, and a run of as many moods as there are values. */
+  function prepare(values: readonly number[]) {
+    const info = { sequence: 0, missed: 0, lengthBytes: 0 };
+    const hooks = { counters: createCounters(), info, holding: false, closed: false };
+    const reports: string[] = [];
+    const report = (error: Error) => reports.push(error.message);
+    const inbox = new Inbox(
+      "mood",
+      'message "mood"',
+      Mood.codec,
+      true,
+      Object.assign(hooks, { report, resume: () => {} }),
+    );
+    const memory = new DataView(new ArrayBuffer(values.length * 8));
+    values.forEach((value, index) => {
+      memory.setUint8(index * 8, value);
+      memory.setUint8(index * 8 + 1, index);
+    });
+    const deliver = () => inbox.deliverRun(0xffff_fffe, memory, 0, 2, 8, values.length);
+    return { inbox, hooks, reports, deliver };
+  }
+
+  test("gives each with its own sequence", () => {
+    const { inbox, hooks, deliver } = prepare([1, 2, 1]);
+    const seen: unknown[] = [];
+    inbox.onView(({ value, weight }, { sequence }) => seen.push([value, weight, sequence]));
+    expect(deliver()).toBe(3);
+    expect(seen).toEqual([
+      ["glad", 0, 0xffff_fffe],
+      ["sad", 1, 0xffff_ffff],
+      ["glad", 2, 0],
+    ]);
+    expect(hooks.counters.received).toBe(3);
+  });
+
+  test("goes on behind one that does not decode, and behind a listener that throws", async () => {
+    const { inbox, hooks, reports, deliver } = prepare([1, 9, 2, 1]);
+    const seen: number[] = [];
+    inbox.onView(({ value, weight }) => {
+      seen.push(weight);
+      if (value === "sad") throw new Error("sad");
+    });
+    const uncaught = await uncaughtDuring(() => {
+      expect(deliver()).toBe(4);
+    });
+    expect(uncaught).toEqual([new Error("sad")]);
+    expect([seen, hooks.counters.received, hooks.counters.undecodable, reports.length]).toEqual([[0, 2, 3], 4, 1, 1]);
+  });
+
+  test("gives the rest to another listener as well when one comes in between", () => {
+    const { inbox, deliver } = prepare([1, 1, 1]);
+    const raws: number[] = [];
+    const views: number[] = [];
+    inbox.onView(({ weight }) => {
+      views.push(weight);
+      if (weight === 0) inbox.onRaw((memory, offset) => raws.push(memory.getUint8(offset + 1)));
+    });
+    expect(deliver()).toBe(3);
+    expect([views, raws]).toEqual([
+      [0, 1, 2],
+      [1, 2],
+    ]);
+  });
+
+  test("leaves the rest unheard when the listener takes itself away", () => {
+    const { inbox, hooks, deliver } = prepare([1, 1, 1]);
+    const remove = inbox.onView(() => remove());
+    expect(deliver()).toBe(3);
+    expect([hooks.counters.received, hooks.counters.unheard]).toEqual([1, 2]);
+  });
+
+  test("ends when the listener closes the channel", () => {
+    const { inbox, hooks, deliver } = prepare([1, 1, 1]);
+    inbox.onView(() => {
+      hooks.closed = true;
+    });
+    expect([deliver(), hooks.counters.received]).toEqual([1, 1]);
   });
 });
 
