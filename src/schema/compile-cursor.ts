@@ -32,51 +32,61 @@ export function cursorMembers(program: Program, struct: Struct, nested: (type: S
 
 /** The getters of all fields; `nested` gives the class of the cursors over a nested struct. */
 export function getters(program: Program, struct: Struct, nested: (type: Struct) => string): string[] {
-  return struct.fields.map((field, index) => {
-    const lines = getterLines(program, struct, field, index, nested);
+  const accessors = struct.fields.map((field, index) => {
+    const lines = getterLines(program, field, index, nested);
     return `get ${JSON.stringify(field.name)}() {\n${lines.join("\n")}\n}`;
   });
+  return [...accessors, ...walkers(program, struct)];
 }
 
-function getterLines(
-  program: Program,
-  struct: Struct,
-  field: Field,
-  index: number,
-  nested: (type: Struct) => string,
-): string[] {
+function getterLines(program: Program, field: Field, index: number, nested: (type: Struct) => string): string[] {
   const { type, offset, size } = field;
   const at = `this.#o + ${offset}`;
-  // Reads again, for the value or the fault that is found then.
-  const walk = `return ${program.constant(getField)}(${program.constant(struct)}, ${program.constant(field)}, this.#d, ${at}, this.#n - ${offset});`;
   switch (type.kind) {
     case "struct": {
       const cursor = nested(type);
       return [`return ${cursor}.place(this.#f${index}, this.#d, ${at}, ${size});`];
     }
     case "scalar":
-      return readScalar(type, at, walk);
+      return readScalar(type, at, walk(index));
     case "enum": {
       const names = program.constant(enumMaps(type).names);
       const base = load(type.base, "this.#d", at);
-      return [`const v = ${names}.get(${base});`, `if (v === undefined) ${walk}`, "return v;"];
+      return [`const v = ${names}.get(${base});`, `if (v === undefined) return ${walk(index)};`, "return v;"];
     }
     default:
-      return [walk];
+      return [`return ${walk(index)};`];
   }
+}
+
+const walk = (index: number): string => `this.#w${index}()`;
+
+function isWalked({ type }: Field): boolean {
+  return type.kind !== "struct" && (type.kind !== "scalar" || type.wire === "bool" || type.asNumber);
+}
+
+/**
+ * The methods that read a field by walking its type, for the value or the fault that is found then. Apart from the getters,
+ * as these are put into the code that reads fields as long as they are short.
+ */
+function walkers(program: Program, struct: Struct): string[] {
+  return struct.fields.flatMap((field, index) => {
+    if (!isWalked(field)) return [];
+    const { offset } = field;
+    const operands = [program.constant(struct), program.constant(field), "this.#d", `this.#o + ${offset}`];
+    return [`#w${index}() {\nreturn ${program.constant(getField)}(${operands.join(", ")}, this.#n - ${offset});\n}`];
+  });
 }
 
 function readScalar(type: Scalar, at: string, otherwise: string): string[] {
   if (type.wire === "bool") {
-    return [`const v = this.#d.getUint8(${at});`, `if (v > 1) ${otherwise}`, "return v === 1;"];
+    return [`const v = this.#d.getUint8(${at});`, `return v === 1 || (v !== 0 && ${otherwise});`];
   }
   if (!type.asNumber) return [`return ${load(type, "this.#d", at)};`];
   const high = type.wire === "u64" ? "getUint32" : "getInt32";
   return [
-    `const low = this.#d.getUint32(${at}, true);`,
-    `const v = this.#d.${high}(${at} + 4, true) * ${2 ** 32} + low;`,
-    `if (!Number.isSafeInteger(v)) ${otherwise}`,
-    "return v;",
+    `const v = this.#d.${high}(${at} + 4, true) * ${2 ** 32} + this.#d.getUint32(${at}, true);`,
+    `return Number.isSafeInteger(v) ? v : ${otherwise};`,
   ];
 }
 

@@ -7,7 +7,6 @@ import { enumMaps } from "./enum.js";
 import { putField, refuseField } from "./field-access.js";
 import { zero } from "./memory.js";
 import { Program } from "./program.js";
-import { scalarWriter } from "./scalar-access.js";
 import type { AnyType, Field, Scalar, Struct } from "./type.js";
 import { requireRoom } from "./window.js";
 import { hasEnumWithoutZero, putLastField, requireBegun, requireSet } from "./writer.js";
@@ -72,7 +71,7 @@ function setterLine(program: Program, struct: Struct, field: Field, isLast: bool
   const { type, offset } = field;
   const at = `this.#o + ${offset}`;
   const refuse = (): string => program.constant((value: unknown) => refuseField(struct, field, value));
-  if (type.kind === "scalar") return storeScalar(program, type, `(${misfit(type, "v")} ? ${refuse()}(v) : v)`, at);
+  if (type.kind === "scalar") return storeScalar(type, `(${misfit(type, "v")} ? ${refuse()}(v) : v)`, at);
   if (type.kind === "enum") {
     const integer = `(${program.constant(enumMaps(type).values)}.get(v) ?? ${refuse()}(v))`;
     return store(type.base, integer, "this.#d", at);
@@ -82,9 +81,14 @@ function setterLine(program: Program, struct: Struct, field: Field, isLast: bool
   return `${program.constant(putField)}(${operands});`;
 }
 
-function storeScalar(program: Program, type: Scalar, value: string, at: string): string {
-  if (type.asNumber) return `${program.constant(scalarWriter(type))}(this.#d, ${at}, ${value});`;
-  return store(type, value, "this.#d", at);
+function storeScalar(type: Scalar, value: string, at: string): string {
+  if (!type.asNumber) return store(type, value, "this.#d", at);
+  // Both halves are exact as 2^32 divides exactly.
+  return [
+    `const w = ${value};`,
+    `this.#d.setUint32(${at}, w >>> 0, true);`,
+    `this.#d.setInt32(${at} + 4, Math.floor(w / ${2 ** 32}), true);`,
+  ].join("\n");
 }
 
 /** Statements that zero `size` bytes at `o` of `d`. Stores of eight bytes need no alignment in a DataView. */
