@@ -24,15 +24,20 @@ export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Polls between two looks at whether it is over, and looks before the event loop gets a turn. */
+/** Polls between two looks at whether it is over. */
 const POLLS_PER_LOOK = 16;
-const LOOKS_PER_TURN = 16;
+
+/** Polls without a message, and messages, before the event loop gets a turn: about a millisecond. */
+const POLLS_PER_TURN = 8192;
+const MESSAGES_PER_TURN = 32_768;
 
 /** Polls without pause, as one who waits by spinning does, until `done`. */
 export async function spin(node: ShmNode, done: () => boolean): Promise<void> {
   while (!done()) {
-    for (let look = 0; look < LOOKS_PER_TURN && !done(); look += 1) {
-      for (let poll = 0; poll < POLLS_PER_LOOK; poll += 1) node.poll();
+    let handled = 0;
+    for (let polls = 0; polls < POLLS_PER_TURN && handled < MESSAGES_PER_TURN; polls += POLLS_PER_LOOK) {
+      for (let poll = 0; poll < POLLS_PER_LOOK; poll += 1) handled += node.poll();
+      if (done()) break;
     }
     await turn();
   }

@@ -210,7 +210,7 @@ export class ShmLink implements Link, PortHost {
     const { writer } = this.#outbox;
     const first = writer.sequence;
     try {
-      this.#outbox.commitRun({ kind: RecordKind.data, channel, message }, payloads, payloadBytes);
+      this.#outbox.commitRun(RecordKind.data, channel, message, payloads, payloadBytes);
     } catch (error) {
       this.#keepFault(error);
     }

@@ -3,7 +3,7 @@ import { observe, publish } from "../uio/atomic.js";
 import type { RingPlace } from "./geometry.js";
 import { Control, RECORD_HEADER_BYTES, WakeBit } from "./layout.js";
 import type { SectionMemory } from "./memory.js";
-import { type RecordHeader, RingWriter } from "./ring-writer.js";
+import { RingWriter } from "./ring-writer.js";
 
 /** Committed bytes are published without being asked once this much has gathered, or an eighth of the ring. */
 const GATHER_BYTES = 4096;
@@ -86,13 +86,13 @@ export class Outbox {
    *
    * @throws Fault as {@link RingWriter.claim}.
    */
-  commitRun(header: RecordHeader, payloads: Uint8Array, payloadBytes: number): void {
+  commitRun(kind: number, channel: number, message: number, payloads: Uint8Array, payloadBytes: number): void {
     const part = Math.max(1, Math.floor(this.#gatherBytes / (RECORD_HEADER_BYTES + payloadBytes))) * payloadBytes;
     let done = 0;
     // A device that fails as it rings takes the memory away.
     while (done < payloads.length && !this.#abandoned) {
       const end = Math.min(done + part, payloads.length);
-      const reached = this.writer.commitRun(header, payloads, payloadBytes, done, end);
+      const reached = this.writer.commitRun(kind, channel, message, payloads, payloadBytes, done, end);
       if (reached > done) this.committed();
       done = reached;
       if (done < end) break;

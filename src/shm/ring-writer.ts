@@ -1,5 +1,5 @@
 import type { Lease } from "../channel/lease.js";
-import { writeRecords } from "../native.js";
+import { type RecordsOptions, writeRecords } from "../native.js";
 import { observe, publish } from "../uio/atomic.js";
 import { Fault, FaultCode } from "./fault.js";
 import type { RingPlace } from "./geometry.js";
@@ -14,13 +14,6 @@ const KIND = Record.kind / 4;
 const SEQUENCE = Record.sequence / 4;
 const MESSAGE = Record.message / 4;
 
-/** What the records of a run have in common. */
-export interface RecordHeader {
-  readonly kind: number;
-  readonly channel: number;
-  readonly message: number;
-}
-
 /**
  * The sending end of a ring in one's own section (docs/wire-protocol.md, section 2).
  *
@@ -31,10 +24,9 @@ export class RingWriter {
   readonly capacity: number;
   /** Largest payload of one record in bytes. */
   readonly maxPayload: number;
-  readonly #bytes: Uint8Array;
   readonly #words: Int32Array;
-  /** What the headers of a run say, for native code. */
-  readonly #fields = new Int32Array(3);
+  /** Where native code lays a run, and what its headers say: one object for all, as runs are to allocate nothing. */
+  readonly #run: { -readonly [K in keyof RecordsOptions]: RecordsOptions[K] };
   readonly #ring: number;
   readonly #mask: number;
   readonly #tailIndex: number;
@@ -65,7 +57,10 @@ export class RingWriter {
   constructor(memory: SectionMemory, place: RingPlace) {
     this.capacity = place.capacity;
     this.maxPayload = place.capacity / 2 - RECORD_HEADER_BYTES;
-    this.#bytes = memory.bytes;
+    this.#run = {
+      ...{ section: memory.bytes, offset: 0, payloads: nothing, first: 0, payloadBytes: 0, count: 0 },
+      fields: new Int32Array(3),
+    };
     this.#words = memory.words;
     this.#ring = place.ring;
     this.#mask = place.capacity - 1;
@@ -141,11 +136,22 @@ export class RingWriter {
    *
    * @throws Fault as {@link claim}.
    */
-  commitRun(header: RecordHeader, payloads: Uint8Array, payloadBytes: number, first: number, end: number): number {
+  commitRun(
+    kind: number,
+    channel: number,
+    message: number,
+    payloads: Uint8Array,
+    payloadBytes: number,
+    first: number,
+    end: number,
+  ): number {
     const size = (RECORD_HEADER_BYTES + payloadBytes + RECORD_ALIGN_BYTES - 1) & -RECORD_ALIGN_BYTES;
-    const fields = this.#fields;
-    fields[0] = header.kind | (header.channel << 16);
-    fields[2] = header.message;
+    const run = this.#run;
+    const { fields } = run;
+    fields[0] = kind | (channel << 16);
+    fields[2] = message;
+    run.payloads = payloads;
+    run.payloadBytes = payloadBytes;
     let from = first;
     while (from < end && this.claim(payloadBytes) !== NO_ROOM) {
       const place = this.#claimed & this.#mask;
@@ -153,8 +159,10 @@ export class RingWriter {
       const fitting = Math.floor(Math.min(room, this.capacity - place) / size);
       const count = Math.min((end - from) / payloadBytes, fitting);
       fields[1] = this.#sequence;
-      const offset = this.#ring + place;
-      writeRecords({ section: this.#bytes, offset, payloads, first: from, payloadBytes, count, fields });
+      run.offset = this.#ring + place;
+      run.first = from;
+      run.count = count;
+      writeRecords(run);
       if (this.#claimed !== this.#tail) this.#pad(this.#claimed);
       this.#sequence = (this.#sequence + count) | 0;
       this.#tail = (this.#claimed + count * size) | 0;
@@ -163,6 +171,7 @@ export class RingWriter {
       this.#committedBytes += count * payloadBytes;
       from += count * payloadBytes;
     }
+    run.payloads = nothing;
     return from;
   }
 
@@ -362,6 +371,9 @@ export class RingWriter {
     return (this.#tail - head) >>> 0;
   }
 }
+
+/** The payloads of a run that is done, so that nobody's bytes are kept. */
+const nothing = new Uint8Array(0);
 
 function notClaimed(): TypeError {
   return new TypeError("Nothing is claimed: claim room before each commit, and send nothing in between");

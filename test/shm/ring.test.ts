@@ -114,7 +114,7 @@ describe("a ring", () => {
   test("holds the same when a run is committed at once as when its records are committed one by one", () => {
     const parts = fc.array(fc.record({ count: fc.nat({ max: 40 }), reads: fc.nat({ max: 2 }) }), { maxLength: 20 });
     const sizes = fc.integer({ min: 1, max: 112 });
-    const header = { kind: 1, channel: 3, message: 7 };
+    const header = [1, 3, 7] as const;
     let refusals = 0;
     fc.assert(
       fc.property(fc.constantFrom(256, 512, 1024), sizes, parts, (capacity, bytes, script) => {
@@ -126,10 +126,10 @@ describe("a ring", () => {
             const offset = single.writer.claim(bytes);
             if (offset === NO_ROOM) break;
             single.source.bytes.fill(number + taken, offset, offset + bytes);
-            single.writer.commit(header.kind, header.channel, header.message, bytes);
+            single.writer.commit(...header, bytes);
           }
           const payloads = Uint8Array.from({ length: count * bytes }, (_, at) => number + Math.floor(at / bytes));
-          const end = whole.writer.commitRun(header, payloads, bytes, 0, count * bytes);
+          const end = whole.writer.commitRun(...header, payloads, bytes, 0, count * bytes);
           expect(end).toBe(taken * bytes);
           number += taken;
           refusals += count - taken;
