@@ -34,7 +34,8 @@ export async function measureTraffic(plan: Plan, mode: Mode, change: TrafficChan
   const { outputBytes = LARGE_SECTION_BYTES, senders = 1, single = false, ringBytes, ...rest } = change;
   const traffic: TrafficOptions = {
     ...{ mode, sizeBytes: MESSAGE_BYTES, wait: "manual", channels: 1, heapMessages: 0 },
-    ...{ warmupMs: plan.warmupMs, windowMs: plan.windowMs },
+    // Senders compile their code on the one core that they share.
+    ...{ warmupMs: plan.warmupMs * senders, windowMs: plan.windowMs },
     ...(ringBytes === undefined ? {} : { ringBytes }),
     ...rest,
   };
