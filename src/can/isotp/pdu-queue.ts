@@ -1,4 +1,5 @@
 import { whenAborted } from "../../channel/abort.js";
+import { throwLater } from "../../channel/emitter.js";
 import { ErrorCode, IntercellError } from "../../errors.js";
 import type { IsoTpSubscription } from "./endpoint.js";
 
@@ -30,7 +31,7 @@ export class PduQueue {
   }
 
   push(pdu: Uint8Array): void {
-    if (this.#listener !== undefined) this.#listener(pdu);
+    if (this.#listener !== undefined) hand(pdu, this.#listener);
     else {
       const waiting = this.#waiting.shift();
       if (waiting === undefined) this.#pdus.push(pdu);
@@ -45,7 +46,7 @@ export class PduQueue {
     }
     this.#requireFree();
     this.#listener = listener;
-    for (const pdu of this.#pdus.splice(0)) listener(pdu);
+    for (const pdu of this.#pdus.splice(0)) hand(pdu, listener);
     this.#roomChanged();
     const close = (): void => {
       if (this.#listener === listener) this.#listener = undefined;
@@ -101,6 +102,15 @@ export class PduQueue {
     if (!this.#reading && this.#listener === undefined) return;
     const message = `The ISO-TP endpoint ${this.#name} has a reader already: end that one first`;
     throw new IntercellError(ErrorCode.IN_USE, message);
+  }
+}
+
+/** What a listener throws, the process gets: neither the state machine nor the PDUs behind this one are to suffer. */
+function hand(pdu: Uint8Array, listener: (pdu: Uint8Array) => void): void {
+  try {
+    listener(pdu);
+  } catch (error) {
+    throwLater(error);
   }
 }
 

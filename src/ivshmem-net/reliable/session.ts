@@ -239,6 +239,8 @@ export class ReliableSession {
     if (found === "some" && this.#wantsRoom) {
       this.#wantsRoom = false;
       this.#hooks.room();
+      // Who had room may have ended it all.
+      if (!this.#isOfSession(header)) return;
     }
     if (header.type === FrameKind.HELLO) this.#acknowledgeDue = true;
     else if (header.type === FrameKind.DATAGRAM) {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { IsoTpCommonOptions, IsoTpEndpoint } from "../../../src/can/index.js";
+import { uncaughtDuring } from "../../channel/uncaught.js";
 import { until } from "../../channel/until.js";
 import { pattern } from "./bytes.js";
 
@@ -50,6 +51,23 @@ export function describeIsoTp(name: string, makePair: MakeIsoTpPair, longestByte
         expect(got.map(({ length }) => length)).toEqual(lengths);
         subscription.close();
       }
+    });
+
+    test("listen() goes on with a listener that throws, which is an uncaught exception", async () => {
+      const lengths = [3, 100, 5];
+      for (const length of lengths) await pair.left.send(pattern(length));
+      await until(() => pair.right.statistics.receivedPdus === lengths.length, "all wait");
+      const got: number[] = [];
+      const uncaught = await uncaughtDuring(async () => {
+        pair.right.listen(({ length }) => {
+          got.push(length);
+          throw new Error(`${length} bytes`);
+        });
+        await pair.left.send(pattern(200));
+        await until(() => got.length === lengths.length + 1, "the last is there");
+      });
+      expect(got).toEqual([...lengths, 200]);
+      expect(uncaught.map((error) => (error as Error).message)).toEqual(got.map((length) => `${length} bytes`));
     });
 
     test("send() delivers the longest PDU", async () => {

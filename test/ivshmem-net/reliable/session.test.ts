@@ -53,6 +53,21 @@ describe("ReliableSession", () => {
     expect(left.logs).toHaveLength(1);
   });
 
+  test("ReliableSession gives no record to who ended it when there was room", () => {
+    const world = openWorld();
+    const [left, right] = world.stations;
+    left.onRoom = () => left.session.close(world.nowMs);
+    // The acknowledgement of what fills the window comes with the record.
+    while (left.send());
+    world.room[1] = 0;
+    world.pass(10);
+    right.send();
+    world.room[1] = Number.POSITIVE_INFINITY;
+    world.pass(10);
+    expect([left.rooms, left.session.closed]).toEqual([1, true]);
+    expect(left.logs.map(({ arrived, end }) => [arrived, end])).toEqual([[[], "closed"]]);
+  });
+
   test("ReliableSession sends again what was lost, at once when something behind it arrives", () => {
     const world = openWorld();
     const [left, right] = world.stations;

@@ -24,6 +24,8 @@ export class Station {
   readonly #world: ReliableWorld;
   readonly #side: 0 | 1;
   rooms = 0;
+  /** What this side does once it has room again. */
+  onRoom: () => void = () => {};
 
   constructor(world: ReliableWorld, side: 0 | 1) {
     this.#world = world;
@@ -71,6 +73,7 @@ export class Station {
         ended: (reason, lost) => Object.assign(this.logs.at(-1) as SessionLog, { end: reason, lost }),
         room: () => {
           this.rooms++;
+          this.onRoom();
         },
       },
     );
