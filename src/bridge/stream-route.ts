@@ -92,6 +92,8 @@ export class StreamRoute implements Route {
       if (done !== true) return value as object;
       this.close();
     } catch {
+      // Whoever heard of the fault may have closed the bridge.
+      if (this.#closing.signal.aborted) return undefined;
       this.#droppedBefore += this.#receiver.dropped;
       this.#receiver = this.#receive();
     }

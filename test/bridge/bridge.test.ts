@@ -3,6 +3,7 @@ import { type BridgeRules, createBridge, type RouteStatistics } from "../../src/
 import { defineProtocol, openChannel } from "../../src/channel/index.js";
 import { struct, u16 } from "../../src/schema/index.js";
 import { createPair } from "../channel/open-pair.js";
+import { uncaughtDuring } from "../channel/uncaught.js";
 import { turns, until } from "../channel/until.js";
 import { type BridgeStage, openStage, Station, type StationDefinition } from "./stage.js";
 
@@ -268,6 +269,28 @@ describe("createBridge()", () => {
     // Nothing was opened on the way.
     openChannel(left, Station).close();
     openChannel(right, Station).close();
+  });
+
+  test("createBridge() may be closed by who hears that a peer has another protocol", async () => {
+    const [leftPair, rightPair] = [createPair(), createPair()];
+    const Ticks = defineProtocol("ticks", { messages: { tick: struct("Tick", { tick: u16 }) } });
+    const Other = defineProtocol("ticks", { messages: { tick: struct("Tick", { tock: u16 }) } });
+    const bridge = createBridge(Ticks, {
+      ...{ left: leftPair.right, right: rightPair.left },
+      ...{ messages: { tick: { to: "right" } } },
+    });
+    const codes: string[] = [];
+    bridge.events.on("error", ({ code }) => {
+      codes.push(code);
+      bridge.close();
+    });
+    const uncaught = await uncaughtDuring(async () => {
+      await openChannel(rightPair.right, Ticks).ready();
+      await turns();
+      openChannel(leftPair.left, Other);
+      await until(() => bridge.closed, "the bridge is closed");
+    });
+    expect([uncaught, codes]).toEqual([[], ["ERR_TYPE_MISMATCH"]]);
   });
 
   test("createBridge() refuses one link in the place of two, and frees the first when the second is taken", () => {
