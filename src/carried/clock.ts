@@ -27,11 +27,20 @@ export class MonotonicClock implements LinkClock {
       return { cancel: () => clearImmediate(immediate) };
     }
     let timer: NodeJS.Timeout;
+    let last: NodeJS.Immediate | undefined;
     const wait = (leftMs: number): void => {
       const stepMs = Math.min(leftMs, MAX_TIMER_MS);
-      timer = setTimeout(() => (leftMs > stepMs ? wait(leftMs - stepMs) : callback()), stepMs);
+      timer = setTimeout(() => {
+        if (leftMs > stepMs) wait(leftMs - stepMs);
+        // A process that was stopped sees first what came meanwhile, so that nobody is missed who is there.
+        else last = setImmediate(callback);
+      }, stepMs);
     };
     wait(Math.ceil(delayNs / 1e6));
-    return { cancel: () => clearTimeout(timer) };
+    const cancel = (): void => {
+      clearTimeout(timer);
+      clearImmediate(last);
+    };
+    return { cancel };
   }
 }

@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { MessageChannel } from "node:worker_threads";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { createManualClock, systemClock } from "../../src/can/index.js";
 
 describe("ManualClock", () => {
@@ -70,5 +71,21 @@ describe("systemClock", () => {
     // Node's timers may end up to a millisecond early.
     expect(systemClock.elapsedNs() - began).toBeGreaterThanOrEqual(2e6);
     expect(cancelled).toBe(false);
+  });
+
+  test("schedule() calls back after what came while the process was stopped", async () => {
+    const { port1, port2 } = new MessageChannel();
+    onTestFinished(() => port1.close());
+    const order: string[] = [];
+    port1.on("message", (text: string) => order.push(text));
+    await new Promise<void>((resolve) => {
+      systemClock.schedule(1e6, () => {
+        order.push("timer");
+        resolve();
+      });
+      port2.postMessage("message");
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    });
+    expect(order).toEqual(["message", "timer"]);
   });
 });

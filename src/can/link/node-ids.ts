@@ -58,9 +58,10 @@ export class NodeIds {
     return this.#filter(LinkFrame.control, to, 0, ~this.everybody);
   }
 
-  /** Lets whatever a node sends pass. */
-  senderFilter(from: number): CanFilter {
-    return this.#filter(0, 0, from, ~(2 ** (KIND_BITS + 2 * this.#bits) - 1) | this.everybody);
+  /** Lets whatever a node sends pass, or what it sends of one kind. */
+  senderFilter(from: number, kind?: LinkFrame): CanFilter {
+    const others = kind === undefined ? KIND_BITS + this.#bits : this.#bits;
+    return this.#filter(kind ?? 0, 0, from, ~((2 ** others - 1) << this.#bits));
   }
 
   #filter(kind: LinkFrame, to: number, from: number, mask: number): CanFilter {

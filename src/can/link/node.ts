@@ -13,6 +13,7 @@ import type { TypedEmitter } from "../../emitter.js";
 import { ErrorCode, IntercellError, requireKnownKeys, requireMembers } from "../../errors.js";
 import type { CanBus, CanSubscription, ReceivedFrame } from "../bus.js";
 import { type CanClock, type ClockTimer, systemClock } from "../clock.js";
+import type { CanFilter } from "../filter.js";
 import { dataFrame } from "../frame.js";
 import type { CanId } from "../id.js";
 import { type IsoTpAddress, normalAddress } from "../isotp/address.js";
@@ -130,7 +131,7 @@ export class CanNode {
     this.#host = this.#createHost(checkCarriedOptions(options, DEFAULT_WINDOW_BYTES));
     this.#subscriptions = [
       bus.listen((received) => this.#onControl(received), { filters: [this.#ids.controlFilter(this.node)] }),
-      bus.listen(() => this.#onConflict(), { filters: [this.#ids.senderFilter(this.node)] }),
+      bus.listen(() => this.#onConflict(), { filters: [this.#conflictFilter] }),
     ];
     const { room, status, error, close } = this.#listeners;
     bus.events.on("room", room).on("status", status).on("error", error).on("close", close);
@@ -179,6 +180,11 @@ export class CanNode {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** What nobody but this node sends. The data that the kernel sends for it is heard as that of any other socket. */
+  get #conflictFilter(): CanFilter {
+    return this.#ids.senderFilter(this.node, this.#options.segmentation === "kernel" ? LinkFrame.control : undefined);
   }
 
   #createHost(checked: CheckedCarriedOptions): NodeHost {

@@ -24,6 +24,8 @@ describe("NodeIds", () => {
         const control = createMatcher({ filters: [ids.controlFilter(node)] });
         expect(control(frame)).toBe(kind === LinkFrame.control && to === node);
         expect(createMatcher({ filters: [ids.senderFilter(node)] })(frame)).toBe(from === node);
+        const sent = createMatcher({ filters: [ids.senderFilter(node, LinkFrame.data)] });
+        expect(sent(frame)).toBe(kind === LinkFrame.data && from === node);
         expect(ids.senderOf(frame.id)).toBe(from);
       }),
     );
