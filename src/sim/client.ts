@@ -81,7 +81,7 @@ function connect(machine: string): Descriptor {
     const running = listMachines();
     throw new IntercellError(
       ErrorCode.NOT_FOUND,
-      `There is no simulated machine ${machine}: ${running.length === 0 ? "none runs" : `${running.join(", ")} run`}. ` +
+      `There is no simulated machine ${machine}: there is ${running.length === 0 ? "none" : running.join(", ")}. ` +
         `Start one with startMachine(), or for programs of their own with: intercell sim --name ${machine}`,
       { cause },
     );
