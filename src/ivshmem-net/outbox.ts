@@ -132,7 +132,11 @@ export class NetOutbox {
     this.flush();
     if (this.#ring.reclaim() > 0 && this.#ring.append(bytes, offset, length)) return true;
     this.#wantsRoom = true;
-    this.#ring.requestRoom();
-    return this.#ring.reclaim() > 0 && this.#ring.append(bytes, offset, length);
+    // What is acknowledged while this asks may be past what it asks for, and not be enough: then it asks anew.
+    for (;;) {
+      this.#ring.requestRoom();
+      if (this.#ring.reclaim() === 0) return false;
+      if (this.#ring.append(bytes, offset, length)) return true;
+    }
   }
 }

@@ -238,6 +238,26 @@ static void full_ring_refuses_and_asks_for_room(void)
 	CHECK_EQUAL(receiver->arrived, 12);
 }
 
+static void too_little_room_is_asked_for_again(void)
+{
+	struct net_end *sender = &net_ends[0], *receiver = &net_ends[1];
+	uint32_t i, before;
+
+	net_world(0x2000, 1618);
+	/* 6400 bytes hold 22 slots of 64 and three of 1664. */
+	for (i = 0; i < 25; i++)
+		CHECK_EQUAL(net_send_counting(sender, 0, i < 22 ? 14 : 1618), 0);
+	intercell_net_flush(&sender->net);
+	CHECK_EQUAL(intercell_net_poll(&receiver->net, 1), 1);
+	CHECK_EQUAL(net_send_counting(sender, 0, 1618), INTERCELL_ENOBUFS);
+	CHECK(intercell_net_prepare_sleep(&sender->net));
+	before = receiver->rung;
+	CHECK_EQUAL(intercell_net_poll(&receiver->net, 100), 24);
+	CHECK_EQUAL(receiver->rung, before + 1);
+	intercell_net_poll(&sender->net, 100);
+	CHECK_EQUAL(net_send_counting(sender, 0, 1618), 0);
+}
+
 static void frames_of_all_lengths_pass_the_wrap_both_ways(uint32_t section, uint32_t longest)
 {
 	uint32_t sent[2] = { 0, 0 }, round;
@@ -326,6 +346,7 @@ int main(void)
 	doorbells_are_rung_for_who_waits();
 	printf("ok doorbells\n");
 	full_ring_refuses_and_asks_for_room();
+	too_little_room_is_asked_for_again();
 	printf("ok room\n");
 	frames_of_all_lengths_pass_the_wrap_both_ways(0x1000, 594);
 	frames_of_all_lengths_pass_the_wrap_both_ways(0x2000, FRAME);

@@ -1,5 +1,5 @@
 import type { IntercellError } from "../../src/errors.js";
-import { type IvshmemNet, openIvshmemNet } from "../../src/ivshmem-net/endpoint.js";
+import { type IvshmemNet, type IvshmemNetOptions, openIvshmemNet } from "../../src/ivshmem-net/endpoint.js";
 import { type NetGeometry, netGeometry } from "../../src/ivshmem-net/geometry.js";
 import { NetState } from "../../src/ivshmem-net/state.js";
 import { turns } from "../channel/until.js";
@@ -19,13 +19,13 @@ export class HostileNet {
   /** The hostile peer's section. */
   readonly section: DataView;
 
-  constructor(sectionBytes: number) {
+  constructor(sectionBytes: number, options: IvshmemNetOptions = {}) {
     this.machine = new MemoryMachine({ peers: 2, protocol: 1, outputBytes: sectionBytes, delivery: "manual" });
     this.geometry = netGeometry(sectionBytes);
     const bytes = this.machine.outputs[HOSTILE] as Uint8Array;
     this.section = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.device = this.machine.open(VICTIM);
-    this.net = openIvshmemNet(this.device);
+    this.net = openIvshmemNet(this.device, options);
     this.net.events.on("error", (error) => this.errors.push(error));
     this.net.onFrames((batch) => {
       for (let index = 0; index < batch.count; index++) this.frames.push(batch.frame(index).slice());

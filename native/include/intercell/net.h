@@ -250,18 +250,26 @@ INTERCELL_FN int intercell_net_tidy(struct intercell_net *net)
 	return freed;
 }
 
-/* Asks the peer to ring when there is room. Returns true if there is some now. */
-INTERCELL_COLD bool intercell_net_make_room(struct intercell_net *net)
+/* Frees what was acknowledged and appends; asks the peer to ring if that is not enough. Returns false without room. */
+INTERCELL_COLD bool intercell_net_make_room(struct intercell_net *net, const void *frame, uint32_t length)
 {
 	int freed;
 
 	intercell_net_flush(net);
 	freed = intercell_net_tidy(net);
-	if (freed != 0)
-		return freed > 0;
-	net->starved = true;
-	intercell_net_request_room(&net->ring);
-	return intercell_net_tidy(net) > 0;
+	if (freed > 0 && intercell_net_append(&net->ring, frame, length))
+		return true;
+	/* What is acknowledged meanwhile may be past what was asked for, and not be enough: then it is asked anew. */
+	while (freed >= 0) {
+		intercell_net_request_room(&net->ring);
+		freed = intercell_net_tidy(net);
+		if (freed <= 0)
+			break;
+		if (intercell_net_append(&net->ring, frame, length))
+			return true;
+	}
+	net->starved = freed == 0;
+	return false;
 }
 
 /*
@@ -274,7 +282,7 @@ INTERCELL_COLD int intercell_net_send(struct intercell_net *net, const void *fra
 	if (length < INTERCELL_NET_FRAME_MIN || length > net->options.frame_size)
 		return INTERCELL_EMSGSIZE;
 	if (intercell_net_up(net) && !intercell_net_append(&net->ring, frame, length) &&
-	    !(intercell_net_make_room(net) && intercell_net_append(&net->ring, frame, length))) {
+	    !intercell_net_make_room(net, frame, length)) {
 		net->statistics.tx_refused++;
 		return intercell_net_up(net) ? INTERCELL_ENOBUFS : INTERCELL_ENOTCONN;
 	}
