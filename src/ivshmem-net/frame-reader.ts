@@ -46,6 +46,11 @@ export class FrameReader implements AsyncIterableIterator<Uint8Array> {
     return this.#dropped;
   }
 
+  /** @internal No frame is taken any more. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   [Symbol.asyncIterator](): this {
     return this;
   }

@@ -32,7 +32,7 @@ export class NetInbox {
 
   read(options: FramesOptions): FrameReader {
     const reader = new FrameReader(options, (left) => this.#readers.delete(left));
-    this.#readers.add(reader);
+    if (!reader.ended) this.#readers.add(reader);
     return reader;
   }
 
@@ -46,7 +46,7 @@ export class NetInbox {
    *
    * @param ringIf rings the peer if it wants that.
    * @returns false if there was none, and the next frame will be announced.
-   * @throws IntercellError `ERR_PROTOCOL` if the peer broke the protocol; frames before the breach are gone then.
+   * @throws IntercellError `ERR_PROTOCOL` if the peer broke the protocol, once the frames before the breach are delivered.
    */
   take(ringIf: (wanted: boolean) => void): boolean {
     this.#batch.clear();

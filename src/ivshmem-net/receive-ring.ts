@@ -51,7 +51,7 @@ export class ReceiveRing {
   /**
    * Copies frames into a batch until it is full or there is none left; returns how many it took out of the ring.
    *
-   * @throws IntercellError `ERR_PROTOCOL` for an index or descriptor that cannot be.
+   * @throws IntercellError `ERR_PROTOCOL` for an index or descriptor that cannot be, once the frames before it are taken.
    */
   fill(batch: FrameBatch): number {
     const index = load16(this.#peer.halves, this.#availIndex);
@@ -60,7 +60,15 @@ export class ReceiveRing {
       throw violation(`its avail index jumped to ${index}, by ${pending} frames in a ring of ${this.#mask + 1}`);
     }
     let count = 0;
-    for (; count < pending && !batch.full; count++) this.#take(batch);
+    for (; count < pending && !batch.full; count++) {
+      try {
+        this.#take(batch);
+      } catch (error) {
+        // The frames before are whole, and first; the next look comes to this one again.
+        if (count === 0) throw error;
+        break;
+      }
+    }
     return count;
   }
 

@@ -243,6 +243,15 @@ describe("IvshmemNet", () => {
     await until(() => pair.nets[1].statistics.rxUnclaimed === 1, "the frame is counted as unclaimed");
   });
 
+  test("frames() with a signal that has aborted claims no frame", async () => {
+    using pair = await new NetPair().ready();
+    const reader = pair.nets[1].frames({ signal: AbortSignal.abort(new Error("enough")) });
+    await expect(reader.next()).rejects.toThrow("enough");
+    pair.nets[0].trySend(makeFrame(60));
+    await until(() => pair.nets[1].statistics.rxFrames === 1, "the frame is there");
+    expect(pair.nets[1].statistics.rxUnclaimed).toBe(1);
+  });
+
   test("ready() says what it waits for when its time is over", async () => {
     const machine = new MemoryMachine({ peers: 2, protocol: 1, outputBytes: 0x7f000 });
     using net = openIvshmemNet(machine.open(0));

@@ -74,6 +74,19 @@ describe("a peer that breaks the protocol of ivshmem-net", () => {
     expect(peer.net.up).toBe(true);
   });
 
+  test("has the frames before a breach delivered and acknowledged", async () => {
+    const peer = new HostileNet(SECTION_BYTES);
+    await peer.comeUp();
+    peer.describe(0, 0, DATA, 60);
+    peer.describe(1, 1, DATA, 61);
+    peer.describe(2, QUEUE, DATA, 62);
+    peer.setAvail(3);
+    await peer.look();
+    expect(peer.frames.map(({ byteLength }) => byteLength)).toEqual([60, 61]);
+    expect(peer.net.statistics).toMatchObject({ rxFrames: 2, faults: 1 });
+    expect(peer.errors[0]?.message).toMatch(/announced descriptor 32 of 32/);
+  });
+
   test("comes back after each breach once it begins anew, and frames flow", async () => {
     const peer = new HostileNet(SECTION_BYTES);
     for (let round = 1; round <= 20; round++) {
