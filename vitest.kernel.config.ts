@@ -16,6 +16,8 @@ export default defineConfig({
     // One machine at a time is loaded, and an emulated processor gains nothing from a second worker.
     fileParallelism: false,
     isolate: false,
+    // What the host has translated the guest finds there (scripts/test-kernel.mjs).
+    experimental: { fsModuleCache: true, fsModuleCachePath: ".cache/vitest" },
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -1,4 +1,5 @@
 // Runs tests on a kernel of Debian in an emulated machine: npm run test:kernel [-- lane or file ...].
+import { spawnSync } from "node:child_process";
 import { MissingError } from "../test/kernel/rig/command.mjs";
 import { runInGuest } from "../test/kernel/rig/guest.mjs";
 import { prepareKernel } from "../test/kernel/rig/kernel.mjs";
@@ -17,10 +18,20 @@ function requireVisible(folder) {
   }
 }
 
+/**
+ * Has this computer translate the tests and what they import, for which an emulated processor takes many times as long: vitest keeps
+ * that in its cache. What it could not collect the guest translates itself, and says why.
+ */
+function translate(files) {
+  const parameters = ["node_modules/vitest/vitest.mjs", "list", "--config", "vitest.kernel.config.ts", ...files];
+  spawnSync(process.execPath, parameters, { cwd: root, stdio: "ignore" });
+}
+
 async function main(names) {
   requireVisible(root);
   const chosen = chooseLanes(names);
   const kernel = prepareKernel();
+  translate(chosen.flatMap(({ files }) => files));
   for (const { name, lane, files } of chosen) {
     const environment = {
       INTERCELL_KERNEL_ROOT: kernel.root,
