@@ -108,17 +108,18 @@ export function describeRestart(pair: () => LinkPair, openBoth: OpenBoth): void 
     right.seen.refusals = 1;
     const committed = await fill(left, right);
     await pair().restartRight?.();
-    await until(() => left.seen.downs.length > 0 && ups.length === 1, "the link is up again");
-    expect(left.seen.downs).toMatchObject([{ reason: "restarted", resumable: false }]);
+    await until(() => ups.some(({ resumed }) => !resumed), "the link is up again");
+    // On a machine that has pauses, the peer may have counted as stalled before.
+    const ends = left.seen.downs.filter(({ resumable }) => !resumable);
+    expect(ends).toMatchObject([{ reason: "restarted" }]);
     expect(downs).toEqual(left.seen.downs);
-    const lost = left.seen.downs[0]?.lost ?? 0;
+    const lost = ends[0]?.lost ?? 0;
     expect(lost).toBeGreaterThan(0);
     expect(lost).toBeLessThanOrEqual(committed);
-    expect(ups[0]?.resumed).toBe(false);
     expect([left.port.open, left.port.claim(1)]).toEqual([false, NO_ROOM]);
     expect(pair().left.statistics).toMatchObject({ lostRecords: lost, sessions: 2 });
     const again = attach(pair().right);
-    await until(() => left.seen.opens === 2, "the channel is open again");
+    await until(() => left.port.open, "the channel is open again");
     commitBytes(left.port, [2]);
     await until(() => again.seen.records.length === 1, "records flow");
     expect(again.seen.records[0]?.bytes).toEqual([2]);
