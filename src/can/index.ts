@@ -201,14 +201,12 @@ export {
   type WithheldReason,
 } from "./mapped/mapped-receiver.js";
 export {
-  type CycleTiming,
-  type MappedOptions,
   type MappedSender,
-  type MappedSenderOptions,
   type MappedSenderStatistics,
   openMappedSender,
 } from "./mapped/mapped-sender.js";
 export { type MappedLayout, type MappedMessage, type SendMode, structLayout } from "./mapped/message.js";
+export type { CycleTiming, MappedOptions, MappedSenderOptions } from "./mapped/options.js";
 export {
   autosarProfile1,
   autosarProfile2,

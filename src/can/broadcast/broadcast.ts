@@ -25,6 +25,12 @@ export interface TransmitOptions {
 export interface UpdateOptions {
   /** Whether the new content is sent at once as well, beside the cycle. @defaultValue false */
   readonly now?: boolean | undefined;
+  /**
+   * Whether the new content is sent at once and the period begins anew with it, so that no frame of the cycle falls together with
+   * this one: of several frames in turn, the kernel may then send the same one twice with `now`.
+   * @defaultValue false
+   */
+  readonly restart?: boolean | undefined;
 }
 
 export type CyclicTransmissionEvents = {

@@ -99,10 +99,16 @@ export class KernelCycle extends KernelJob implements CyclicTransmission {
 
   update(frames: CanFrame | readonly CanFrame[], options: UpdateOptions = {}): void {
     if (this.closed) throw new IntercellError(ErrorCode.CLOSED, `A cyclic transmission on ${this.#name} is closed`);
-    const { now } = checkUpdate(options);
+    const { now, restart } = checkUpdate(options);
     const list = checkCycleFrames(this.#name, this.#fd, frames);
     requireSuccessors(list, this.#frames);
-    this.send({ opcode: BroadcastOpcode.TX_SETUP, flags: now ? BroadcastFlag.TX_ANNOUNCE : 0, frames: list });
+    const { STARTTIMER, TX_ANNOUNCE } = BroadcastFlag;
+    // STARTTIMER waits for the timer's frame before it sends one, which TX_ANNOUNCE alone does not (bcm_tx_setup(), net/can/bcm.c).
+    this.send({
+      opcode: BroadcastOpcode.TX_SETUP,
+      flags: restart ? STARTTIMER : now ? TX_ANNOUNCE : 0,
+      frames: list,
+    });
     this.#frames = list;
   }
 

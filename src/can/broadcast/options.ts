@@ -44,11 +44,12 @@ export function checkCycle(options: TransmitOptions): CheckedCycle {
   return { periodUs: requirePeriod("periodMs", periodMs), count: count ?? 0, thenPeriodUs };
 }
 
-export function checkUpdate(options: UpdateOptions): { readonly now: boolean } {
-  requireKnownKeys("update", options, ["now"]);
-  const { now = false } = options;
+export function checkUpdate(options: UpdateOptions): { readonly now: boolean; readonly restart: boolean } {
+  requireKnownKeys("update", options, ["now", "restart"]);
+  const { now = false, restart = false } = options;
   requireBoolean("now", now);
-  return { now };
+  requireBoolean("restart", restart);
+  return { now, restart };
 }
 
 /** The frames of a cycle as a list. @throws TypeError or RangeError unless they are as `transmit` wants them. */

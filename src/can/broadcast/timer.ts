@@ -151,12 +151,15 @@ class TimerCycle implements CyclicTransmission {
 
   update(frames: CanFrame | readonly CanFrame[], options: UpdateOptions = {}): void {
     if (this.#closed) throw new IntercellError(ErrorCode.CLOSED, `A cyclic transmission on ${this.#name} is closed`);
-    const { now } = checkUpdate(options);
+    const { now, restart } = checkUpdate(options);
     const list = checkCycleFrames(this.#name, this.#fd, frames);
     requireSuccessors(list, this.#frames);
     if (list.length !== this.#frames.length) this.#next = 0;
     this.#frames = list;
-    if (now) this.#sendNext();
+    if (restart && this.#periodMs > 0) {
+      clearTimeout(this.#timer);
+      this.start();
+    } else if (restart || now) this.#sendNext();
   }
 
   close(): void {

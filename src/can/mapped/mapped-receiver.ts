@@ -5,8 +5,8 @@ import type { CanBus, CanSubscription, ReceivedFrame, Timestamp } from "../bus.j
 import { type CanClock, type ClockTimer, systemClock } from "../clock.js";
 import { exactFilter } from "../filter.js";
 import { formatId } from "../id.js";
-import type { MappedOptions } from "./mapped-sender.js";
 import { type CheckedMessage, checkMessage, type MappedMessage } from "./message.js";
+import type { MappedOptions } from "./options.js";
 
 /**
  * Why a frame was withheld:

@@ -1,6 +1,7 @@
 import { requireKnownKeys } from "../../errors.js";
 import type { Struct } from "../../schema/index.js";
 import { MAX_CLASSIC_LENGTH, MAX_FD_LENGTH } from "../dlc.js";
+import { type CanFrame, dataFrame, fdFrame } from "../frame.js";
 import { type CanId, isCanId } from "../id.js";
 import type { Protection } from "./protection.js";
 
@@ -45,6 +46,14 @@ export interface MappedMessage<T> {
 export interface CheckedMessage<T> extends Required<Omit<MappedMessage<T>, "cycleMs" | "protection">> {
   readonly cycleNs: number | undefined;
   readonly protection: Protection | undefined;
+}
+
+/** The frame of a message: `bytes` of its layout under its protection. */
+export function mappedFrame<T>(message: CheckedMessage<T>, bytes: Uint8Array, counter: number): CanFrame {
+  const { id, protection, fd, bitRateSwitch } = message;
+  const data = bytes.slice();
+  protection?.protect(data, counter);
+  return fd ? fdFrame(id, data, { bitRateSwitch }) : dataFrame(id, data);
 }
 
 const KEYS = [

@@ -97,6 +97,23 @@ export function describeBroadcast(name: string, openStage: () => Promise<Broadca
         expect(heard.map(bytesOf)).toEqual([[1], [3]]);
       });
 
+      test("update() begins the period anew when it is asked to, with the frame whose turn it is", async () => {
+        const cycle = manager.transmit([frame(1), frame(2), frame(3)], { periodMs: 3_600_000 });
+        cycle.update([frame(4), frame(5), frame(6)], { restart: true });
+        cycle.update([frame(7), frame(8), frame(9)], { restart: true });
+        await until(() => heard.length === 3, "three frames are there");
+        cycle.update([frame(1), frame(2), frame(3)], { restart: true });
+        await until(() => heard.length === 4, "the fourth is there");
+        expect(heard.map(bytesOf)).toEqual([[1], [5], [9], [1]]);
+      });
+
+      test("update() keeps the cycle going when it begins the period anew", async () => {
+        const cycle = manager.transmit(frame(1), { periodMs: 3 });
+        cycle.update(frame(2), { restart: true });
+        await until(() => heard.length >= 6, "six frames are there");
+        cycle.close();
+      });
+
       test.each([1, 4])("transmit() sends %i frames, says so, and stops", async (count) => {
         let done = 0;
         manager.transmit(frame(1), { periodMs: 3, count }).events.on("done", () => done++);
