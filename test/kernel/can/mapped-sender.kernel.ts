@@ -20,6 +20,7 @@ import {
 import { i16, struct, u8 } from "../../../src/schema/index.js";
 import { describeMappedSender, type SenderStage } from "../../can/mapped/contract.js";
 import { until } from "../../channel/until.js";
+import { loadKernelModules } from "../kernel-module.js";
 import { addVcan, ip, remove } from "./interfaces.js";
 import { Companion } from "./process.js";
 
@@ -152,6 +153,7 @@ describe("a cycle that the kernel keeps", () => {
       );
     } finally {
       writeFileSync("/proc/sys/kernel/modprobe", loader);
+      loadKernelModules("can-bcm");
       bus.close();
     }
   });
