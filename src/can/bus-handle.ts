@@ -162,7 +162,8 @@ export class BusHandle implements CanBus {
 
   /** There may be room for what was not taken. */
   resume(): void {
-    this.#sender.resume();
+    // While the interface is down nothing is sent; once it is up this is called anew.
+    if (this.#status === "up") this.#sender.resume();
   }
 
   /** The interface went up, down, or away. */

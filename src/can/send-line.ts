@@ -82,7 +82,8 @@ export class SendLine {
 
   /** There may be room again. */
   resume(): void {
-    if (!this.#blocked) return;
+    // Not blocked any more but not told of room either: what waited was refused meanwhile.
+    if (!this.#blocked && !this.#refused) return;
     this.#blocked = false;
     this.#pump();
     if (this.#blocked || !this.#refused) return;

@@ -63,6 +63,22 @@ export function describePressure(bench: BusBench): void {
       expect(received).toEqual(counting(count + 1));
     });
 
+    if (bench.traits.goesDown) {
+      test("room follows when the interface went down and is up again, after trySend() gave false", async () => {
+        const sender = await bench.open(0);
+        const statuses: (string | undefined)[] = [];
+        sender.events.on("room", () => statuses.push(sender.status));
+        await fill(sender);
+        await bench.stage.setUp?.(false);
+        await until(() => sender.status === "down", "the handle is down");
+        await bench.stage.release?.();
+        await bench.stage.setUp?.(true);
+        await until(() => statuses.length > 0, "there is room");
+        expect(statuses).toEqual(["up"]);
+        expect(sender.trySend(dataFrame(standardId(0x10)))).toBe(true);
+      });
+    }
+
     test("send() waits for room in the order of the calls, and trySend() does not overtake it", async () => {
       const [sender, receiver] = [await bench.open(0), await bench.open(1)];
       const received: number[] = [];

@@ -31,11 +31,11 @@ export class PduQueue {
   }
 
   push(pdu: Uint8Array): void {
-    if (this.#listener !== undefined) hand(pdu, this.#listener);
+    const waiting = this.#waiting.shift();
+    if (waiting !== undefined) waiting.resolve({ done: false, value: pdu });
     else {
-      const waiting = this.#waiting.shift();
-      if (waiting === undefined) this.#pdus.push(pdu);
-      else waiting.resolve({ done: false, value: pdu });
+      this.#pdus.push(pdu);
+      this.#handOut();
     }
   }
 
@@ -46,7 +46,7 @@ export class PduQueue {
     }
     this.#requireFree();
     this.#listener = listener;
-    for (const pdu of this.#pdus.splice(0)) hand(pdu, listener);
+    this.#handOut();
     this.#roomChanged();
     const close = (): void => {
       if (this.#listener === listener) this.#listener = undefined;
@@ -98,19 +98,23 @@ export class PduQueue {
     for (const waiting of this.#waiting.splice(0)) settle(waiting, this.#end);
   }
 
+  /** What a listener throws, the process gets; what it does not take as it was taken back meanwhile, the next reader gets. */
+  #handOut(): void {
+    while (this.#listener !== undefined) {
+      const pdu = this.#pdus.shift();
+      if (pdu === undefined) return;
+      try {
+        this.#listener(pdu);
+      } catch (error) {
+        throwLater(error);
+      }
+    }
+  }
+
   #requireFree(): void {
     if (!this.#reading && this.#listener === undefined) return;
     const message = `The ISO-TP endpoint ${this.#name} has a reader already: end that one first`;
     throw new IntercellError(ErrorCode.IN_USE, message);
-  }
-}
-
-/** What a listener throws, the process gets: neither the state machine nor the PDUs behind this one are to suffer. */
-function hand(pdu: Uint8Array, listener: (pdu: Uint8Array) => void): void {
-  try {
-    listener(pdu);
-  } catch (error) {
-    throwLater(error);
   }
 }
 

@@ -133,6 +133,36 @@ export function describeIsoTp(name: string, makePair: MakeIsoTpPair, longestByte
       await sent;
     });
 
+    test("listen() hands on what waited when the listener throws", async () => {
+      await pair.left.send(pattern(3));
+      await pair.left.send(pattern(4));
+      await until(() => pair.right.statistics.receivedPdus === 2, "both are there");
+      const got: number[] = [];
+      const thrown = await uncaughtDuring(async () => {
+        pair.right.listen(({ length }) => {
+          got.push(length);
+          throw new Error(`at ${length}`);
+        });
+        await pair.left.send(pattern(20));
+        await until(() => got.length === 3, "all are there");
+      });
+      expect(got).toEqual([3, 4, 20]);
+      expect(thrown).toEqual([new Error("at 3"), new Error("at 4"), new Error("at 20")]);
+    });
+
+    test("listen() hands on no more once the listener has closed, and keeps the rest for the next reader", async () => {
+      await pair.left.send(pattern(3));
+      await pair.left.send(pattern(4));
+      await until(() => pair.right.statistics.receivedPdus === 2, "both are there");
+      const got: number[] = [];
+      pair.right.listen(({ length }) => {
+        got.push(length);
+        pair.right.close();
+      });
+      for await (const { length } of pair.right.receive()) got.push(-length);
+      expect(got).toEqual([3, -4]);
+    });
+
     test("close() rejects what waits, once", async () => {
       let closes = 0;
       pair.left.events.on("close", () => closes++);
