@@ -86,13 +86,19 @@ export function structLayout<T>(type: Struct<T>): MappedLayout<T> {
 export function checkMessage<T>(what: string, message: MappedMessage<T>): CheckedMessage<T> {
   requireKnownKeys(what, message, KEYS);
   const { id, layout, mode = "demand", cycleMs, timeoutCycles = 5, protection, maxCounterStep = 3 } = message;
+  if (typeof layout?.lengthBytes !== "number" || typeof layout.encode !== "function") {
+    throw new TypeError(`The layout of ${what} is the codec of a DBC message, or structLayout() of a struct`);
+  }
   const { fd = layout.lengthBytes > MAX_CLASSIC_LENGTH, bitRateSwitch = false } = message;
   if (!isCanId(id))
     throw new RangeError(`The id of a mapped message is made by standardId() or extendedId(), not ${id}`);
   const longest = fd ? MAX_FD_LENGTH : MAX_CLASSIC_LENGTH;
   if (layout.lengthBytes > longest || layout.lengthBytes < (protection?.leastBytes ?? 0)) {
-    const wanted = `${protection?.leastBytes ?? 0} to ${longest}`;
-    throw new RangeError(`A mapped message of this kind has ${wanted} bytes, not ${layout.lengthBytes}`);
+    const found = `The layout of ${what} has ${layout.lengthBytes} bytes`;
+    if (layout.lengthBytes > longest) {
+      throw new RangeError(`${found}, and a ${fd ? "CAN FD" : "classic"} frame has ${longest} at most`);
+    }
+    throw new RangeError(`${found}, and its protection wants ${protection?.leastBytes} at least`);
   }
   if (!MODES.includes(mode)) throw new TypeError(`The mode is one of ${MODES.join(", ")}, not ${String(mode)}`);
   if (cycleMs !== undefined && !(cycleMs >= 1 && cycleMs <= 3_600_000)) {

@@ -6,6 +6,7 @@ import {
   createManualClock,
   createVirtualBus,
   dataFrame,
+  j1850Checksum,
   type ManualClock,
   type MappedMessage,
   openMappedReceiver,
@@ -130,6 +131,27 @@ describe("openMappedSender()", () => {
     ["an unknown key", { name: "x" } as Partial<typeof speed>, TypeError],
   ])("refuses %s", (_, more, type) => {
     expect(() => openMappedSender(left, { ...speed, ...more })).toThrow(type as typeof TypeError);
+  });
+
+  test.each<[string, Partial<typeof speed>, RegExp]>([
+    [
+      "a struct in place of its layout",
+      { layout: Speed as never },
+      /is the codec of a DBC message, or structLayout\(\)/,
+    ],
+    ["no layout", { layout: undefined as never }, /structLayout\(\) of a struct$/],
+    [
+      "a layout that is too short",
+      { layout: { ...speed.layout, lengthBytes: 4 }, protection: j1850Checksum({ checksumByte: 12 }) } as never,
+      /^The layout of a mapped message has 4 bytes, and its protection wants 13 at least$/,
+    ],
+    [
+      "a layout that is too long",
+      { fd: false, layout: { ...speed.layout, lengthBytes: 9 } },
+      /has 9 bytes, and a classic frame has 8 at most$/,
+    ],
+  ])("says of %s what is wanted", (_, more, message) => {
+    expect(() => openMappedSender(left, { ...speed, ...more })).toThrow(message);
   });
 
   test("keeps cycles in this process on a bus without a kernel, and refuses another timing", () => {
