@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { addon, checked } from "./addon.js";
 import type { Descriptor } from "./types.js";
 
@@ -17,6 +18,13 @@ interface Addon {
 
 const TUN = "/dev/net/tun";
 
+/** By the negated errno. */
+const tunAdvice: Readonly<Record<number, string>> = {
+  [-constants.errno.EINVAL]: "An interface of another kind has the name: choose another one.",
+  [-constants.errno.EBUSY]: "Another process has this interface: end it, or choose another name.",
+  [-constants.errno.ENOENT]: "This kernel has no TUN and TAP, or they are not loaded: try modprobe tun.",
+};
+
 /**
  * Makes a TAP interface, or attaches to one that `ip tuntap add` made. Frames carry no header of TUN; nothing blocks.
  *
@@ -26,7 +34,8 @@ const TUN = "/dev/net/tun";
  */
 export function openTap(name: string): Tap {
   const fault = { syscall: "ioctl TUNSETIFF", path: TUN, wanted: `make the TAP interface ${name}` };
-  return checked(addon<Addon>().openTap(name), fault);
+  const result = addon<Addon>().openTap(name);
+  return checked(result, { ...fault, advice: typeof result === "number" ? tunAdvice[result] : undefined });
 }
 
 /** Sets the MTU of an interface, 68 to 65535. */
