@@ -42,9 +42,12 @@ export async function runReplay(
       await replay.run({ signal });
     } finally {
       for (const bus of buses.values()) bus.close();
-      const left = reader === undefined ? "" : describeLeftOut(reader);
-      process.stdout.write(options.json === true ? `${JSON.stringify(replay.report)}\n` : formatReport(replay.report));
-      process.stderr.write(left);
+      // A log that could not be opened was not replayed, of which there is nothing to report.
+      if (reader !== undefined) {
+        const { report } = replay;
+        process.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : formatReport(report));
+        process.stderr.write(describeLeftOut(reader));
+      }
     }
   });
 }

@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { type Machine, startMachine } from "../sim/index.js";
+import { openCanBus } from "./can-bus.js";
 import { CanShow } from "./demo-can.js";
 import { type DemoCounts, findCanFaults, findFaults } from "./demo-faults.js";
 import { runPiA, runPiB } from "./demo-node.js";
@@ -49,6 +50,8 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     return;
   }
   const program = chooseInmate(inmatePrograms, options.inmate);
+  // What the last part of the show needs is better missed before its first part.
+  if (options.can !== undefined) (await openCanBus(options.can)).close();
   await withInterruption(async (signal) => {
     await using machine = await startMachine({ signal });
     using root = new JitterRoot(await machine.openDevice({ peer: 0, signal }), INMATE, report);

@@ -37,6 +37,12 @@ async function listenOnBus(): Promise<{ name: string; heard: string[] }> {
 }
 
 describe("intercell can replay", () => {
+  test("intercell can replay reports nothing of a log that is not there", async () => {
+    const { code, stdout, stderr } = await runCommand("can", "replay", join(folder, "none.log"), "virtual:nobody");
+    expect(stderr).toMatch(/^intercell: Cannot read the log: .*none\.log'\n$/);
+    expect([code, stdout]).toEqual([1, ""]);
+  });
+
   test("intercell can replay sends all frames in their order to one bus, and prints statistics", async () => {
     const { name, heard } = await listenOnBus();
     const { code, stdout, stderr } = await runCommand("can", "replay", log, `virtual:${name}`);

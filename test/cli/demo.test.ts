@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { expectNoTraces, RunningCommand } from "./command.js";
+import { expectNoTraces, RunningCommand, runCommand } from "./command.js";
 
 const measured = /^Timer fired, jitter: [ \d]{6,} ns, min: [ \d]{6,} ns, max: [ \d]{6,} ns$/m;
 
@@ -14,6 +14,12 @@ test.each([
   expect([code, stderr]).toEqual([wanted, ""]);
   expect(stdout).not.toContain("Summary");
   await expectNoTraces(machine);
+});
+
+test("intercell demo says at once that it has no such CAN interface", async () => {
+  const { code, stdout, stderr } = await runCommand("demo", "--can", "nocan0");
+  expect(stderr).toMatch(/^intercell: Cannot open .*\n$/);
+  expect([code, stdout]).toEqual([1, ""]);
 });
 
 test("intercell demo ends when nobody reads its output any more", async () => {

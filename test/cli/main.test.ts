@@ -33,8 +33,10 @@ describe("intercell", () => {
 
   test.each([
     ["nothing to do", [], /Usage: intercell/],
-    ["an unknown subcommand", ["fly"], /unknown command 'fly'/],
-    ["an unknown option", ["demo", "--fast"], /unknown option '--fast'/],
+    ["an unknown subcommand", ["fly"], /^intercell: unknown command 'fly'\n$/],
+    ["a subcommand that is nearly one", ["simm"], /^intercell: unknown command 'simm'\n\(Did you mean sim\?\)\n$/],
+    ["too little", ["gen", "c"], /^intercell: missing required argument 'module'\n$/],
+    ["an unknown option", ["demo", "--fast"], /^intercell: unknown option '--fast'\n$/],
     [
       "an unknown inmate",
       ["demo", "--inmate", "cobol"],
@@ -43,6 +45,11 @@ describe("intercell", () => {
     ["a size that is none", ["sim", "--output", "much"], /--output.*written like 8192, 0x2000, 8K or 1M/s],
     ["a size that is no page", ["sim", "--output", "100"], /^intercell: .*outputBytes is a multiple of 0x1000/],
     ["too many peers", ["sim", "--peers", "13"], /^intercell: .*peers is an integer from 2 to 12, not 13\n$/],
+    [
+      "a frame that is none",
+      ["can", "send", "virtual:nobody", "123#1", "12"],
+      /^intercell: Cannot read "123#1" as a CAN frame; write it as id#data, .*\n$/,
+    ],
     ["a name that is none", ["sim", "--name", "my machine"], /^intercell: A machine's name is .*\n$/],
   ])("intercell ends with 2 and says why when it is given %s", async (_, parameters, message) => {
     const { code, stdout, stderr } = await runCommand(...parameters);
