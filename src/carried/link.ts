@@ -161,9 +161,12 @@ export class CarriedLink implements Link, CarriedPortHost {
     this.#stream.pump();
   }
 
+  explain(): string {
+    return this.#peering.explain() ?? this.#carrier.explain(this.#peering.known);
+  }
+
   ready(options: WaitOptions = {}): Promise<void> {
-    const explain = (): string => this.#peering.explain() ?? this.#carrier.explain(this.#peering.known);
-    return waitForLink(this, options, explain);
+    return waitForLink(this, options, () => this.explain());
   }
 
   close(): void {

@@ -72,6 +72,10 @@ export class CarriedPort implements Port {
     return this.#host.maxPayload;
   }
 
+  get longerRecordsBy(): string {
+    return "larger windowBytes on both sides";
+  }
+
   get unacknowledgedBytes(): number {
     return this.#host.unacknowledgedBytes;
   }

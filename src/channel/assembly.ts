@@ -120,7 +120,7 @@ function attach(link: Link, protocol: Protocol, announcement: PortAnnouncement, 
   const topicSizes = protocol.topics.map((topic) => topic.type.size);
   const port = link.attach({ ...announcement, topicSizes, handler });
   try {
-    requireCarried(protocol, port.maxPayload);
+    requireCarried(protocol, port);
   } catch (error) {
     port.close();
     throw error;
@@ -131,9 +131,9 @@ function attach(link: Link, protocol: Protocol, announcement: PortAnnouncement, 
 /**
  * Finds at the start what could never be sent. A type that can be truncated is only held against its shortest message.
  */
-function requireCarried(protocol: Protocol, maxPayload: number): void {
+function requireCarried(protocol: Protocol, port: Port): void {
   const require = (what: string, bytes: number): void => {
-    if (bytes > maxPayload) throw tooLarge(`${what} of protocol ${protocol.name}`, bytes, maxPayload);
+    if (bytes > port.maxPayload) throw tooLarge(`${what} of protocol ${protocol.name}`, bytes, port);
   };
   for (const { name, type } of protocol.messages) require(`message "${name}"`, type.minSize);
   for (const { name, request, reply } of protocol.requests) {
@@ -170,7 +170,10 @@ function createMessages(label: string, inboxes: ReadonlyMap<string, Inbox<unknow
 }
 
 function describeLink(link: Link, port: Port): string {
-  if (link.status !== "up") return `the link is ${link.status}`;
+  const { status } = link;
+  // A link that is away or stalled has its session still, of which nothing is missing.
+  const reason = status === "connecting" || status === "refused" ? link.explain?.() : undefined;
+  if (status !== "up") return `the link is ${status}${reason === undefined ? "" : ` (${reason})`}`;
   return port.open ? "the channel is open" : "the link is up and the peer has not announced this channel";
 }
 

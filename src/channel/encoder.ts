@@ -1,6 +1,6 @@
 import { ErrorCode, IntercellError } from "../errors.js";
 import type { Codec } from "../schema/codec.js";
-import { NO_ROOM, type PortRecordKind } from "./link.js";
+import { NO_ROOM, type Port, type PortRecordKind } from "./link.js";
 import type { Outbox } from "./outbox.js";
 
 /** The part of a codec that encoding needs. */
@@ -62,8 +62,7 @@ export class Encoder<T> {
 
   /** @throws IntercellError `ERR_TOO_LARGE` if a record cannot hold `lengthBytes`. */
   requireFit(lengthBytes: number): void {
-    const { maxPayload } = this.#outbox;
-    if (lengthBytes > maxPayload) throw tooLarge(this.what, lengthBytes, maxPayload);
+    if (lengthBytes > this.#outbox.maxPayload) throw tooLarge(this.what, lengthBytes, this.#outbox);
   }
 
   #encodeScratch(value: T): Uint8Array {
@@ -81,12 +80,12 @@ export class Encoder<T> {
 }
 
 /** The fault for a message that a link cannot carry. */
-export function tooLarge(what: string, lengthBytes: number, maxPayload: number): IntercellError {
-  const message = `Cannot send ${what} as it has ${lengthBytes} bytes and a record of the link holds ${maxPayload}`;
-  const advice =
-    "send it in parts, or give the link longer records: over shared memory by larger sections or fewer peers";
-  return new IntercellError(
-    ErrorCode.TOO_LARGE,
-    `${message}: ${advice} (peers and ringBytes of openShm), over CAN by windowBytes`,
-  );
+export function tooLarge(
+  what: string,
+  lengthBytes: number,
+  { maxPayload, longerRecordsBy }: Pick<Port, "maxPayload" | "longerRecordsBy">,
+): IntercellError {
+  const found = `Cannot send ${what} as it has ${lengthBytes} bytes and a record of the link holds ${maxPayload}`;
+  const remedy = longerRecordsBy === undefined ? "" : `, or give the link longer records by ${longerRecordsBy}`;
+  return new IntercellError(ErrorCode.TOO_LARGE, `${found}: send it in parts${remedy}`);
 }

@@ -132,6 +132,8 @@ export interface Port {
   readonly open: boolean;
   /** Largest payload in bytes of one record on this link as it is configured. Does not change while the link lives. */
   readonly maxPayload: number;
+  /** What gives this link longer records, for people, such as `larger windowBytes on both sides`. */
+  readonly longerRecordsBy?: string | undefined;
   /**
    * Bytes that the link has committed towards the peer, on all channels, and the peer has not taken. 0 without a
    * session.
@@ -230,6 +232,8 @@ export interface Link {
   poll(): number;
   /** Publishes what all ports have committed. */
   flush(): void;
+  /** Says why the link is not up, for people. Absent on a link that knows no more than its status. */
+  explain?(): string;
   /** Resolves once the link is up. */
   ready(options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<void>;
   /** Flushes, tells the peer, and closes. Idempotent. */

@@ -74,6 +74,10 @@ export class Outbox {
     return this.#port.maxPayload;
   }
 
+  get longerRecordsBy(): string | undefined {
+    return this.#port.longerRecordsBy;
+  }
+
   /**
    * As {@link Port.claim}; also {@link NO_ROOM} while other records wait in line.
    *

@@ -192,8 +192,9 @@ export class Responder {
     const view = new DataView(new ArrayBuffer(REPLY_HEADER_BYTES + codec.size));
     view.setUint32(0, sequence, true);
     const lengthBytes = REPLY_HEADER_BYTES + codec.encode(value, view, REPLY_HEADER_BYTES);
-    const { maxPayload } = this.#outbox;
-    if (lengthBytes > maxPayload) throw tooLarge(`the reply to request "${entry.name}"`, lengthBytes, maxPayload);
+    if (lengthBytes > this.#outbox.maxPayload) {
+      throw tooLarge(`the reply to request "${entry.name}"`, lengthBytes, this.#outbox);
+    }
     return new Uint8Array(view.buffer, 0, lengthBytes);
   }
 

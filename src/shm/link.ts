@@ -156,8 +156,12 @@ export class ShmLink implements Link, PortHost {
     if (!this.#closed) this.#outbox.flush();
   }
 
+  explain(): string {
+    return explainWaiting(this.#peering, this.#host.peerState(this.peerId));
+  }
+
   ready(options: WaitOptions = {}): Promise<void> {
-    return waitForLink(this, options, () => explainWaiting(this.#peering, this.#host.peerState(this.peerId)));
+    return waitForLink(this, options, () => this.explain());
   }
 
   close(): void {

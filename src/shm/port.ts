@@ -103,6 +103,10 @@ export class ShmPort implements Port {
     return this.#host.maxPayload;
   }
 
+  get longerRecordsBy(): string {
+    return "larger sections or fewer peers (peers and ringBytes of openShm)";
+  }
+
   get unacknowledgedBytes(): number {
     return this.#host.unacknowledgedBytes;
   }

@@ -13,6 +13,8 @@ export interface CanCarrierHost {
   /** The same for the last frame of a link, which waits for room by itself. */
   sendLast(peer: number, frame: Uint8Array): void;
   broadcast(channel: number, message: number, payload: Uint8Array): void;
+  /** Says that another node has the address of this one; undefined if none was heard. */
+  describeConflict(): string | undefined;
 }
 
 /** Carries a link over a CAN bus: control in single frames, PDUs by ISO-TP. */
@@ -74,6 +76,8 @@ export class CanCarrier implements Carrier {
   }
 
   explain(heard: boolean): string {
+    const conflict = this.#host.describeConflict();
+    if (conflict !== undefined) return conflict;
     if (heard) return "it is there and does not answer the handshake; does it have a link to this node?";
     return "nothing was heard of it; is it on this bus, with this base and a link to this node?";
   }

@@ -226,6 +226,7 @@ export class CanNode {
       sendControl: (peer, frame) => this.#sendControl(peer, frame),
       sendLast: (peer, frame) => this.#sendLast(peer, frame),
       broadcast: (channel, message, payload) => this.#broadcast(channel, message, payload),
+      describeConflict: () => (this.#conflictNs === undefined ? undefined : this.#describeConflict()),
     };
   }
 
@@ -295,8 +296,15 @@ export class CanNode {
     const isKnown = this.#conflictNs !== undefined;
     this.#conflictNs = this.#clock.elapsedNs();
     if (isKnown) return;
-    const message = `Another node on ${this.bus.name} has the address ${this.node} as well; give each node its own`;
-    this.events.emit("conflict", new IntercellError(ErrorCode.IN_USE, message));
+    const error = new IntercellError(
+      ErrorCode.IN_USE,
+      `Cannot use the links of node ${this.node}: ${this.#describeConflict()}`,
+    );
+    this.events.emit("conflict", error);
+  }
+
+  #describeConflict(): string {
+    return `another node on ${this.bus.name} has the address ${this.node} as well; give each node its own`;
   }
 
   #onConflictOver(): void {

@@ -170,6 +170,7 @@ describe("openCan()", () => {
     stage.open(1).link(3);
     await stage.clock.advance(1000);
     expect(conflicts).toEqual([expect.objectContaining({ code: "ERR_IN_USE" })]);
+    expect(left.link(2).explain()).toMatch(/^another node on .* has the address 1 as well; give each node its own$/);
   });
 
   test.each([50, 400, 3000])("goes on once another node with its address has left after %i ms", async (ms) => {
