@@ -36,7 +36,7 @@ export function configureNetInterface(name: string, settings: NetInterfaceSettin
       syscall: "RTM_NEWLINK",
       wanted: `change the MTU of ${name} while it is up`,
       path: name,
-      advice: "Take it down first (up: false).",
+      advice: `Take it down first: intercell net down ${name}, or in a program { up: false }.`,
     });
   }
   setLink(name, { up, mtu, address });

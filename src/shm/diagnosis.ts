@@ -26,15 +26,22 @@ export function recordTooLarge(
   return new IntercellError(ErrorCode.TOO_LARGE, `${found}: ${remedy}`);
 }
 
-/** The fault for a broadcast on a node that has no ring for it. */
-export function noBroadcastRing(deviceName: string): IntercellError {
-  const remedy = "give the node broadcastBytes or larger output sections";
-  return new IntercellError(ErrorCode.UNSUPPORTED, `${deviceName} has no broadcast ring; ${remedy}`);
-}
-
-/** The fault for a record that the broadcast ring could never hold. */
-export function broadcastTooLarge(deviceName: string, maxPayload: number, payloadBytes: number): IntercellError {
+/**
+ * The broadcast ring of a node, which holds a record of `payloadBytes`.
+ *
+ * @throws IntercellError `ERR_UNSUPPORTED` if there is none, `ERR_TOO_LARGE` if it could never hold the record.
+ */
+export function requireBroadcastRing<R extends { readonly maxPayload: number }>(
+  deviceName: string,
+  ring: R | undefined,
+  payloadBytes: number,
+): R {
+  if (ring === undefined) {
+    const remedy = "give the node broadcastBytes or larger output sections";
+    throw new IntercellError(ErrorCode.UNSUPPORTED, `${deviceName} has no broadcast ring; ${remedy}`);
+  }
+  if (payloadBytes <= ring.maxPayload) return ring;
   const found = `A broadcast of ${payloadBytes} bytes does not fit the broadcast ring of ${deviceName}`;
-  const remedy = `which takes ${maxPayload}; give the node more broadcastBytes`;
-  return new IntercellError(ErrorCode.TOO_LARGE, `${found}, ${remedy}`);
+  const remedy = `which takes ${ring.maxPayload}; give the node more broadcastBytes`;
+  throw new IntercellError(ErrorCode.TOO_LARGE, `${found}, ${remedy}`);
 }

@@ -17,7 +17,7 @@ import { waitForLink } from "../channel/link-ready.js";
 import type { WaitOptions } from "../channel/wait.js";
 import type { TypedEmitter } from "../emitter.js";
 import { ErrorCode, IntercellError } from "../errors.js";
-import { broadcastTooLarge, explainWaiting, noBroadcastRing, recordTooLarge } from "./diagnosis.js";
+import { explainWaiting, recordTooLarge, requireBroadcastRing } from "./diagnosis.js";
 import { Fault, faultName } from "./fault.js";
 import { WakeBit } from "./layout.js";
 import type { LinkHost } from "./link-host.js";
@@ -224,12 +224,8 @@ export class ShmLink implements Link, PortHost {
   }
 
   broadcast(channel: number, message: number, payload: Uint8Array): void {
-    const { broadcasts } = this.#host;
-    if (broadcasts === undefined) throw noBroadcastRing(this.#host.deviceName);
-    const { maxPayload } = broadcasts;
-    if (payload.byteLength > maxPayload) {
-      throw broadcastTooLarge(this.#host.deviceName, maxPayload, payload.byteLength);
-    }
+    const { deviceName } = this.#host;
+    const broadcasts = requireBroadcastRing(deviceName, this.#host.broadcasts, payload.byteLength);
     broadcasts.write(RecordKind.data, channel, message, payload);
     this.#host.ringAll();
   }

@@ -44,7 +44,7 @@ describe("the interface between cells, in a namespace", skipUnless(canMakeNamesp
       configureNetInterface(NAME, { up: true });
       const change = () => configureNetInterface(NAME, { mtu: 1400, address: "02:00:00:00:00:06" });
       expect(change).toThrow(
-        /Cannot change the MTU of cell0 while it is up .*EBUSY.* Take it down first \(up: false\)\./,
+        /Cannot change the MTU of cell0 while it is up .*EBUSY.* Take it down first: intercell net down cell0, or in a program \{ up: false \}\./,
       );
       expect(describeLink(NAME)).toMatchObject({ mtu: 1500, up: true });
       expect(describeLink(NAME).address).not.toBe("02:00:00:00:00:06");
