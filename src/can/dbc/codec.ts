@@ -75,7 +75,8 @@ export interface MessageCodec<V = Record<string, SignalValue>, R = Record<string
  * forbids code generation.
  *
  * @param dbc whose attributes tell the kind of frame.
- * @throws TypeError or RangeError if an option is wrong.
+ * @throws TypeError or RangeError if an option is wrong; IntercellError `ERR_CONFIG` for a message in which so many multiplexers
+ * share names that its signals would have more than 16 places each.
  */
 export function createMessageCodec<V = Record<string, SignalValue>, R = Record<string, DbcNumber>>(
   dbc: Dbc,

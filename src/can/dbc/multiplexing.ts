@@ -1,6 +1,6 @@
 import type { Draft, DraftMessage, DraftSignal, ExtendedMultiplexing } from "./draft.js";
 import type { FindingList } from "./finding.js";
-import type { DbcMultiplexing } from "./model.js";
+import type { DbcMultiplexing, DbcRange } from "./model.js";
 
 /** Most multiplexers above one signal. */
 export const MAX_MULTIPLEX_DEPTH = 16;
@@ -10,6 +10,7 @@ export function resolveMultiplexing(draft: Draft, message: DraftMessage): void {
   const { findings } = draft;
   const entries = bySignal(draft, message);
   const multiplexers = message.signals.filter((signal) => signal.isMultiplexer);
+  const marked = new Set(multiplexers);
   const roots = multiplexers.filter((signal) => signal.multiplexValue === undefined);
   let isAmbiguous = roots.length > 1 && entries.size === 0;
   for (const signal of message.signals) {
@@ -18,9 +19,9 @@ export function resolveMultiplexing(draft: Draft, message: DraftMessage): void {
       const multiplexing = resolveExtended(findings, message, entry);
       if (multiplexing !== undefined) signal.multiplexing = multiplexing;
     } else if (signal.multiplexValue !== undefined) {
-      const others = multiplexers.filter((other) => other !== signal);
-      isAmbiguous ||= others.length > 1;
-      const parent = roots[0] ?? others[0];
+      // No list of the others: for each signal that would take time that grows with the square of their number.
+      isAmbiguous ||= multiplexers.length - (marked.has(signal) ? 1 : 0) > 1;
+      const parent = roots[0] ?? multiplexers[multiplexers[0] === signal ? 1 : 0];
       const range = { first: signal.multiplexValue, last: signal.multiplexValue };
       if (parent !== undefined) signal.multiplexing = { multiplexer: parent.symbol, ranges: [range] };
       else {
@@ -43,16 +44,16 @@ export function resolveMultiplexing(draft: Draft, message: DraftMessage): void {
 }
 
 function bySignal({ findings, multiplexings }: Draft, message: DraftMessage): Map<string, ExtendedMultiplexing> {
-  const entries = new Map<string, ExtendedMultiplexing>();
+  const entries = new Map<string, ExtendedMultiplexing & { readonly ranges: DbcRange[] }>();
   for (const entry of multiplexings.get(message) ?? []) {
     const present = entries.get(entry.signal);
     if (!message.bySymbol.has(entry.signal)) {
       const why = `there is no signal ${entry.signal} of message ${message.symbol}; the statement is left out`;
       findings.warning("unknown-reference", entry.line, why);
-    } else if (present === undefined) entries.set(entry.signal, entry);
+    } else if (present === undefined) entries.set(entry.signal, { ...entry, ranges: [...entry.ranges] });
     // A long list of ranges may be spread over several statements.
     else if (present.multiplexer === entry.multiplexer) {
-      entries.set(entry.signal, { ...present, ranges: [...present.ranges, ...entry.ranges] });
+      for (const range of entry.ranges) present.ranges.push(range);
     } else {
       const why = `signal ${entry.signal} already hangs on ${present.multiplexer}; the statement is left out`;
       findings.error("ambiguous-multiplexing", entry.line, why);

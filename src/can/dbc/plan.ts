@@ -1,3 +1,4 @@
+import { ErrorCode, IntercellError } from "../../errors.js";
 import type { DbcMessage, DbcRange, DbcSignal } from "./model.js";
 import type { DbcNumber } from "./number.js";
 import { allowedRaw, type RawLimits } from "./range.js";
@@ -45,6 +46,13 @@ interface Taken {
   readonly above: Taken | undefined;
 }
 
+/**
+ * Places of signals in a codec, for each signal of the message. One has several if multiplexers share a name, each of which then
+ * has all that hangs on that name; nested, their number would double with each level.
+ */
+const MAX_PLACES = 16;
+
+/** @throws IntercellError `ERR_CONFIG` if multiplexers that share names give signals too many places. */
 export function planMessage(message: DbcMessage): MessagePlan {
   const children = new Map<string | undefined, DbcSignal[]>();
   for (const signal of message.signals.filter((one) => hasPlace(one, message))) {
@@ -55,10 +63,13 @@ export function planMessage(message: DbcMessage): MessagePlan {
   }
   const names = new Set<string>();
   const planned = new Set<DbcSignal>();
+  let places = 0;
   const plan = (parent: string | undefined, above: Taken | undefined): Branch[] =>
     groupByRanges(children.get(parent) ?? []).map((group) => {
       const taken: Taken = { names: new Set(), above };
       const fresh = group.filter((signal) => take(taken, signal.name));
+      places += group.length;
+      if (places > MAX_PLACES * message.signals.length) throw tooManyPlaces(message);
       const signals = fresh.map((signal) => {
         planned.add(signal);
         names.add(signal.name);
@@ -68,6 +79,11 @@ export function planMessage(message: DbcMessage): MessagePlan {
     });
   const signals = plan(undefined, undefined)[0]?.signals ?? [];
   return { message, signals, names, leftOut: message.signals.filter((signal) => !planned.has(signal)) };
+}
+
+function tooManyPlaces({ name }: DbcMessage): IntercellError {
+  const fault = `Cannot make a codec of message ${name} as too many signals hang on multiplexers of the same name`;
+  return new IntercellError(ErrorCode.CONFIG, `${fault}. Give each multiplexer a name of its own.`);
 }
 
 function hasPlace(signal: DbcSignal, message: DbcMessage): boolean {

@@ -309,3 +309,30 @@ describe("createMessageCodec()", () => {
     expect(() => createDatabase(emptyDbc, options)).toThrow(/option/);
   });
 });
+
+describe("createMessageCodec() of multiplexers that share a name", () => {
+  /** `levels` multiplexers above each other, each of four signals that share a long name. */
+  const nested = (levels: number): DbcMessage => {
+    const pairs = Array.from({ length: levels * 4 }, (_, index) => [Math.floor(index / 4) + 1, index % 4] as const);
+    const long = "SystemSignalLongSymbol";
+    const signals = ["L0x0 M", ...pairs.map(([level, value]) => `L${level}x${value} m0M`)];
+    const more = [
+      ...pairs.map(([level, value]) => `SG_MUL_VAL_ 1 L${level}x${value} L${level - 1}x0 ${value}-${value};`),
+      `BA_DEF_ SG_ "${long}" STRING ;`,
+      ...pairs.map(([level, value]) => `BA_ "${long}" SG_ 1 L${level}x${value} "L${level}";`),
+    ];
+    return messageOf(signals.map((one) => `${one} : 0|8@1+ (1,0) [0|0] ""`).join("\n"), 8, `${more.join("\n")}\n`);
+  };
+
+  test("createMessageCodec() gives signals a place under each multiplexer of a name", () => {
+    expect(createMessageCodec(emptyDbc, nested(2)).leftOut).toEqual([]);
+  });
+
+  test("createMessageCodec() refuses a message whose places double with each level of multiplexers of the same name", () => {
+    const refused = expect.objectContaining({
+      code: "ERR_CONFIG",
+      message: expect.stringContaining("a name of its own"),
+    });
+    expect(() => createMessageCodec(emptyDbc, nested(15))).toThrow(refused);
+  });
+});

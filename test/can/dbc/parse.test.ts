@@ -293,6 +293,8 @@ describe("parseDbc() of a hostile file", () => {
 
   // Each would take hours in quadratic time; the test's own limit of seconds is what fails it.
   const many = 200_000;
+  const multiplexers = (count: number) =>
+    Array.from({ length: count }, (_, i) => ` SG_ S${i} m0M : 0|8@1+ (1,0) [0|0] "" A\n`).join("");
   test.each<[string, string]>([
     ["opening quotation marks", `VERSION "${'\\"'.repeat(many)}`],
     ["blank lines", `VERSION ""${"\n".repeat(many * 5)}x`],
@@ -303,10 +305,12 @@ describe("parseDbc() of a hostile file", () => {
     [
       "multiplexers that hang on each other",
       around(
-        Array.from({ length: many / 20 }, (_, i) => ` SG_ S${i} m0M : 0|8@1+ (1,0) [0|0] "" A\n`).join(""),
+        multiplexers(many / 20),
         ...Array.from({ length: many / 20 - 1 }, (_, i) => `SG_MUL_VAL_ 1 S${i + 1} S${i} 0-0;`),
       ),
     ],
+    ["multiplexers of no multiplexer", around(multiplexers(many / 4))],
+    ["statements about one multiplexed signal", around(multiplexers(2), "SG_MUL_VAL_ 1 S1 S0 0-0;\n".repeat(many / 4))],
     ["attributes without definitions", `BU_: A\n${'BA_DEF_DEF_ "X" 1;\n'.repeat(many / 4)}`],
     ["definitions of one name", `BU_: A\n${'BA_DEF_ "X" INT 0 1;\n'.repeat(many / 40)}BA_DEF_DEF_ "X" 1;`],
     ["unknown keywords", "FOO_ bar\n".repeat(many)],
