@@ -133,7 +133,8 @@ export class NetConnection {
 
   #onData(chunk: Uint8Array): void {
     if (this.#deaf) return;
-    this.#heardMs = performance.now();
+    // A greeting that comes byte by byte is as good as none: its time runs from the connection on.
+    if (this.#peerGreeting !== undefined) this.#heardMs = performance.now();
     if (this.#peerGreeting !== undefined && !this.#held) this.#split(chunk);
     else {
       this.#unread = Buffer.concat([this.#unread, chunk]);
@@ -147,6 +148,7 @@ export class NetConnection {
     this.#unread = this.#unread.subarray(GREETING_BYTES);
     this.#guard(() => {
       this.#peerGreeting = decodeGreeting(bytes);
+      this.#heardMs = performance.now();
       this.#hooks.greeted(this, this.#peerGreeting);
       if (this.#held || this.#ended || this.#unread.length === 0) return;
       const unread = this.#unread;

@@ -159,6 +159,21 @@ describe("a hostile peer over TCP", () => {
     expect(victim.statistics.silentConnections).toBeGreaterThan(0);
   });
 
+  test("that greets byte by byte is cut as one that says nothing", async () => {
+    const slow = await connect();
+    let sent = 0;
+    // Less than the time of silence apart; it would end the greeting after 1.2 s.
+    const trickle = setInterval(() => slow.write(greeting.subarray(sent, ++sent)), 100);
+    try {
+      await isOver(slow);
+    } finally {
+      clearInterval(trickle);
+    }
+    expect(sent).toBeLessThan(greeting.length);
+    expect(victim.statistics.silentConnections).toBe(1);
+    await isServed();
+  });
+
   test("that connects again and again without a word is turned away after a few", async () => {
     const waiting = await Promise.all(Array.from({ length: 12 }, () => connect()));
     await Promise.all(waiting.map(isOver));
