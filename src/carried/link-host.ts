@@ -1,5 +1,8 @@
 import type { LinkClock } from "./clock.js";
 
+/** How often a link is looked at. */
+export const TICK_NS = 50e6;
+
 /** What a link needs of whoever opened it. */
 export interface LinkHost {
   readonly clock: LinkClock;

@@ -2,11 +2,8 @@ import { randomInt } from "node:crypto";
 import { ChannelNumbers } from "../channel/channel-numbers.js";
 import { type ClockTimer, type LinkClock, MonotonicClock } from "./clock.js";
 import type { CarriedLink } from "./link.js";
-import type { LinkHost } from "./link-host.js";
+import { type LinkHost, TICK_NS } from "./link-host.js";
 import { type CarriedLinkOptions, checkCarriedOptions } from "./options.js";
-
-/** How often a link is looked at. */
-export const TICK_NS = 50e6;
 
 const DEFAULT_WINDOW_BYTES = 262_144;
 

@@ -2,11 +2,14 @@ import type { LinkDownReason } from "../channel/link.js";
 import { ErrorCode, IntercellError } from "../errors.js";
 import type { ControlFrame } from "./control-frame.js";
 import { LinkBreach, LinkFault, linkFaultName } from "./fault.js";
-import type { LinkHost } from "./link-host.js";
+import { type LinkHost, TICK_NS } from "./link-host.js";
 import { LinkSession } from "./session.js";
 
 type Hello = Extract<ControlFrame, { type: "hello" }>;
 type Refuse = Extract<ControlFrame, { type: "refuse" }>;
+
+/** Time between two looks from which on this process is taken to have been stopped in between. */
+const PAUSE_NS = 2 * TICK_NS;
 
 /** What the peering of a link tells it, in the order in which it happens. */
 export interface PeeringHooks {
@@ -36,6 +39,7 @@ export class LinkPeering {
   #refuseDue: Refuse | undefined;
   #stalled = false;
   #heardNs: number;
+  #tickNs: number;
   #helloNs: number;
   #known = false;
   #breachTold = false;
@@ -47,6 +51,7 @@ export class LinkPeering {
     this.#session = new LinkSession(host.nextEpoch());
     this.#heardNs = host.clock.elapsedNs();
     this.#helloNs = this.#heardNs;
+    this.#tickNs = this.#heardNs;
   }
 
   get session(): LinkSession {
@@ -163,6 +168,10 @@ export class LinkPeering {
 
   /** Does what time brings. */
   tick(nowNs: number): void {
+    // A peer is missed for as long as this side has listened: a pause of the whole machine has stopped the peer as well.
+    const pauseNs = Math.max(0, nowNs - this.#tickNs - PAUSE_NS);
+    this.#heardNs = Math.min(nowNs, this.#heardNs + pauseNs);
+    this.#tickNs = nowNs;
     if (nowNs - this.#helloNs >= this.#host.heartbeatNs) {
       this.#helloNs = nowNs;
       this.#helloDue = true;

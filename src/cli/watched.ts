@@ -1,4 +1,4 @@
-import { ErrorCode, IntercellError } from "../errors.js";
+import { Deadline } from "../channel/wait.js";
 
 /** A wait of {@link Watched.until}. */
 export interface UntilOptions {
@@ -37,7 +37,7 @@ export class Watched {
   async until(wanted: string, holds: () => boolean, { signal, timeoutMs }: UntilOptions): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const end = (settle: () => void) => {
-        clearTimeout(timer);
+        deadline.stop();
         signal.removeEventListener("abort", look);
         this.#watchers.delete(look);
         settle();
@@ -47,15 +47,11 @@ export class Watched {
         else if (this.#fault !== undefined) end(() => reject(this.#fault));
         else if (holds()) end(resolve);
       };
-      const late = () => end(() => reject(this.#tooLate(wanted, timeoutMs)));
-      const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
+      const late = () => `Waited ${timeoutMs} ms for ${wanted}: ${this.#describe()}`;
+      const deadline = new Deadline({ timeoutMs }, (reason) => end(() => reject(reason)), late);
       signal.addEventListener("abort", look);
       this.#watchers.add(look);
       look();
     });
-  }
-
-  #tooLate(wanted: string, timeoutMs: number | undefined): IntercellError {
-    return new IntercellError(ErrorCode.TIMEOUT, `Waited ${timeoutMs} ms for ${wanted}: ${this.#describe()}`);
   }
 }

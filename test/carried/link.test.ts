@@ -5,6 +5,7 @@ import { attach, commitBytes } from "../channel/link-pair.js";
 import { expectNoneLost } from "../channel/none-lost.js";
 import { describeBody } from "../channel/one-body.js";
 import { turns, until } from "../channel/until.js";
+import { block } from "../support/block.js";
 import { mishaps } from "../support/mishaps.js";
 import { MemoryCarrierPair } from "./memory-pair.js";
 
@@ -45,5 +46,19 @@ describe("CarriedLink when its carrier is down for a while", () => {
     await until(() => right.seen.records.length === 3 && left.seen.records.length === 1, "all are there");
     expect(right.seen.records.map(({ bytes }) => bytes)).toEqual([[1], [2], [3]]);
     expect(pair.left.statistics).toMatchObject({ sessions: 1, lostRecords: 0 });
+  });
+});
+
+describe("CarriedLink of a process that was stopped with its peer", () => {
+  test("does not miss the peer for the time in which nobody could speak", async () => {
+    const pair = new MemoryCarrierPair(small);
+    onTestFinished(() => pair.close());
+    const [left, right] = [attach(pair.left), attach(pair.right)];
+    await until(() => left.port.open && right.port.open, "both ports are open");
+    block(2 * small.stallMs);
+    commitBytes(left.port, [1]);
+    await until(() => right.seen.records.length === 1, "the record is there");
+    await turns();
+    expect([left.seen.downs, right.seen.downs]).toEqual([[], []]);
   });
 });

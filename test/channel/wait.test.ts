@@ -2,6 +2,7 @@ import { getEventListeners } from "node:events";
 import { MessageChannel } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { Deadline, requireWaitOptions } from "../../src/channel/wait.js";
+import { block } from "../support/block.js";
 
 describe("requireWaitOptions()", () => {
   test.each([
@@ -99,8 +100,3 @@ describe("Deadline of a process that was stopped", () => {
     expect(reasons).toEqual([]);
   });
 });
-
-/** Keeps this thread from its event loop, as a stopped process is kept. */
-function block(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
-}

@@ -15,6 +15,7 @@ export class TimerWatch implements ContentWatch {
   readonly #subscription: CanSubscription;
   readonly #ended: () => void;
   #timeout: NodeJS.Timeout | undefined;
+  #lastLook: NodeJS.Immediate | undefined;
   #throttle: NodeJS.Timeout | undefined;
   /** The change that is told once the throttle lets it. */
   #held: ReceivedFrame | undefined;
@@ -33,7 +34,7 @@ export class TimerWatch implements ContentWatch {
     if (this.#closed) return;
     this.#closed = true;
     this.#subscription.close();
-    clearTimeout(this.#timeout);
+    this.#stopTimeout();
     clearTimeout(this.#throttle);
     this.#ended();
   }
@@ -66,10 +67,19 @@ export class TimerWatch implements ContentWatch {
   /** Waits anew for a frame to stay away. */
   #restart(): void {
     if (this.#watch.timeoutUs === 0) return;
-    clearTimeout(this.#timeout);
-    this.#timeout = setTimeout(() => {
+    this.#stopTimeout();
+    const missed = (): void => {
       if (this.#watch.announceResume) this.#filter.forget();
       this.events.emit("timeout");
+    };
+    // A process that was stopped sees first what came meanwhile, so that no frame is missed that is there.
+    this.#timeout = setTimeout(() => {
+      this.#lastLook = setImmediate(missed);
     }, this.#watch.timeoutUs / 1000);
+  }
+
+  #stopTimeout(): void {
+    clearTimeout(this.#timeout);
+    clearImmediate(this.#lastLook);
   }
 }

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { LinkHost } from "../../carried/link-host.js";
-import { TICK_NS } from "../../carried/open.js";
+import { TICK_NS } from "../../carried/link-host.js";
 import {
   CARRIED_OPTION_KEYS,
   type CarriedLinkOptions,

@@ -19,6 +19,9 @@ import { createNetCounters, type NetCounters } from "./statistics.js";
 
 /** How often connections and the own address are looked at, in milliseconds. */
 const TICK_MS = 50;
+
+/** Time between two ticks from which on this process is taken to have been stopped in between. */
+const PAUSE_MS = 2 * TICK_MS;
 const LOOK_MS = 250;
 
 /** How long the peer's old connection may go on to bring what it sent before a new one takes its place, in milliseconds. */
@@ -40,6 +43,7 @@ export class NetCarrier implements Carrier {
   #timer: NodeJS.Timeout | undefined;
   #holdTimer: NodeJS.Timeout | undefined;
   #lookMs = 0;
+  #tickMs = performance.now();
   #end: LocalEnd | undefined;
   #datagrams: NetDatagrams | undefined;
   #current: NetConnection | undefined;
@@ -138,6 +142,9 @@ export class NetCarrier implements Carrier {
     }
     this.#role.tick(nowMs, this.#current !== undefined || this.#pending.size > 0);
     const connections = [...this.#pending, ...(this.#current === undefined ? [] : [this.#current])];
+    const pauseMs = nowMs - this.#tickMs - PAUSE_MS;
+    this.#tickMs = nowMs;
+    if (pauseMs > 0) for (const connection of connections) connection.excuse(pauseMs, nowMs);
     const { stallMs } = this.#options;
     const silent = connections.filter((connection) => connection.silentMs(nowMs) >= stallMs);
     // After a pause of this process, what came meanwhile is read before this.

@@ -77,6 +77,11 @@ export class NetConnection {
     return nowMs - this.#heardMs;
   }
 
+  /** Does not count a time in which this process was stopped as silence. */
+  excuse(pauseMs: number, nowMs: number): void {
+    this.#heardMs = Math.min(nowMs, this.#heardMs + pauseMs);
+  }
+
   /** Looks at nothing more until {@link release}. */
   hold(): void {
     this.#held = true;

@@ -151,7 +151,8 @@ class Ping {
   async #wait(timeMs: number): Promise<void> {
     const dueMs = this.#probes.oldestMs + this.#timeoutMs - performance.now();
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, Math.max(0, Math.min(timeMs, dueMs)));
+      // A process that was stopped sees first what came meanwhile, so that no answer is missed that is there.
+      const timer = setTimeout(() => setImmediate(resolve), Math.max(0, Math.min(timeMs, dueMs)));
       this.#wake = () => {
         clearTimeout(timer);
         resolve();
