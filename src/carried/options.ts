@@ -8,7 +8,11 @@ export interface CarriedLinkOptions {
   readonly windowBytes?: number;
   /** How often a peer is told that this side is there, in milliseconds, 1 to 60,000. @defaultValue 200 */
   readonly heartbeatMs?: number;
-  /** How long nothing may be heard of a peer before its link counts as stalled, in milliseconds. @defaultValue 1000 */
+  /**
+   * How long nothing may be heard of a peer before its link counts as stalled, in milliseconds; a time in which the own process
+   * was stopped does not count.
+   * @defaultValue 1000
+   */
   readonly stallMs?: number;
 }
 

@@ -1,11 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { openChannel } from "../../src/channel/index.js";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { type Channel, openChannel } from "../../src/channel/index.js";
 import { JitterInmate } from "../../src/cli/jitter-inmate.js";
-import { jitterProtocol } from "../../src/cli/jitter-protocol.js";
+import { type JitterDefinition, jitterProtocol } from "../../src/cli/jitter-protocol.js";
 import { type JitterListener, JitterRoot } from "../../src/cli/jitter-root.js";
 import { measureRoundTrips } from "../../src/cli/round-trips.js";
 import { openShm } from "../../src/shm/index.js";
 import { type Machine, startMachine } from "../../src/sim/index.js";
+import { until } from "../channel/until.js";
 
 const INMATE = 1;
 const wait = { signal: new AbortController().signal, timeoutMs: 10_000 };
@@ -25,9 +26,12 @@ async function openRoot(listener: Partial<JitterListener> = {}): Promise<JitterR
   return new JitterRoot(await machine.openDevice({ peer: 0 }), INMATE, { ...silent, ...listener });
 }
 
-async function openInmate(): Promise<JitterInmate> {
+/** Starts an inmate; gives its channel. */
+async function openInmate(): Promise<Channel<JitterDefinition>> {
   const node = openShm(await machine.openDevice({ peer: INMATE }));
-  return new JitterInmate(openChannel(node.link(0), jitterProtocol));
+  const channel = openChannel(node.link(0), jitterProtocol);
+  new JitterInmate(channel);
+  return channel;
 }
 
 describe("JitterInmate", () => {
@@ -56,10 +60,10 @@ describe("JitterInmate", () => {
 
   test("JitterInmate tells how many ticks it dropped when the root cell was away", async () => {
     const first = await openRoot();
-    await openInmate();
+    const sends = vi.spyOn(await openInmate(), "trySend");
     await first.measurements(1, wait);
     first.close();
-    await new Promise((resolve) => setTimeout(resolve, 350));
+    await until(() => sends.mock.results.some(({ value }) => value === false), "a tick is dropped");
     using second = await openRoot();
     await second.measurements(1, wait);
     expect(second.unsent).toBeGreaterThanOrEqual(1);

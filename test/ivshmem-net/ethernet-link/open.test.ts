@@ -4,7 +4,7 @@ import { bundleSource } from "../../../scripts/bundle-source.mjs";
 import { openChannel } from "../../../src/channel/index.js";
 import { type EthernetLink, openEthernetLink, openIvshmemNet } from "../../../src/ivshmem-net/index.js";
 import { startMachine } from "../../../src/sim/index.js";
-import { until } from "../../channel/until.js";
+import { turns, until } from "../../channel/until.js";
 import { needsCable, TestCable } from "../ethernet/cable.js";
 import { NetPair } from "../net-pair.js";
 import { Echo } from "./echo-protocol.js";
@@ -94,6 +94,7 @@ describe("openEthernetLink() on an interface", needsCable, () => {
     await until(() => left.statistics.frames.strangers > 2, "the stranger is counted");
     expect(left.status).toBe("connecting");
     right.close();
+    await turns();
     using other = open(cable, 1, { etherType: 0x88b6 });
     const { strangers } = left.statistics.frames;
     await expect(other.ready({ timeoutMs: 300 })).rejects.toThrow(expect.objectContaining({ code: "ERR_TIMEOUT" }));
