@@ -73,8 +73,9 @@ export function describePressure(bench: BusBench): void {
         await until(() => sender.status === "down", "the handle is down");
         await bench.stage.release?.();
         await bench.stage.setUp?.(true);
-        await until(() => statuses.length > 0, "there is room");
-        expect(statuses).toEqual(["up"]);
+        // A bus that only asks again from time to time may have said so before it went down, too.
+        await until(() => statuses.length > 0 && sender.status === "up", "there is room");
+        expect(new Set(statuses)).toEqual(new Set(["up"]));
         expect(sender.trySend(dataFrame(standardId(0x10)))).toBe(true);
       });
     }
