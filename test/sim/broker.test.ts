@@ -101,7 +101,7 @@ describe("Broker", () => {
   test("refuses another user with EPERM and gives it no descriptor", root, async () => {
     const [node = "", program = ""] = await programCommand("rogue");
     // 65534 is "nobody" on Linux.
-    const rogue = spawn(node, [program, socketName(name)], { uid: 65534, stdio: ["ignore", "pipe", "inherit"] });
+    const rogue = spawn(node, [program, socketName(name), "65534"], { stdio: ["ignore", "pipe", "inherit"] });
     const [line] = (await once(rogue.stdout, "data")) as [Buffer];
     expect(JSON.parse(line.toString())).toEqual([constants.errno.EPERM, 0]);
   });
