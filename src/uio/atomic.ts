@@ -1,8 +1,8 @@
 /*
  * The memory operations of what cells write for each other (docs/wire-protocol.md, docs/ivshmem-net.md): publish, observe, fences.
  *
- * V8 compiles Atomics on a typed array of 32-bit words to sequentially consistent machine operations, whether the
- * buffer is shared or not: xchg and mov on x86-64, STLR and LDAR on arm64.
+ * V8 carries out Atomics on a typed array of 32-bit words by sequentially consistent machine operations, whether the
+ * buffer is shared or not: xchg and mov on x86-64, STLR and LDAR on arm64. A load is a call of a routine of V8's.
  */
 
 const scratch = new Int32Array(1);
